@@ -1,0 +1,56 @@
+# `make demo` and `make test` work as the first command on a fresh clone: each makes .venv with what it needs.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test matrix lint format bench partials clean
+
+demo: $(VENV)/.installed
+	@echo '# transform ssa examples/loss.py:loss'
+	@$(BIN)/transform ssa examples/loss.py:loss
+	@printf '\n# transform tangent examples/loss.py:loss\n'
+	@$(BIN)/transform tangent examples/loss.py:loss
+	@printf '\n# transform adjoint examples/loss.py:loss\n'
+	@$(BIN)/transform adjoint examples/loss.py:loss
+
+test: $(VENV)/.developed
+	$(BIN)/python -m pytest -W error -n auto
+
+matrix:  ## the tests under every supported Python that is present
+	@for version in 3.11 3.12 3.13; do \
+		if python$$version -c '' 2>/dev/null; then \
+			$(MAKE) test PYTHON=python$$version VENV=.venv-$$version || exit 1; \
+		else \
+			echo "python$$version is not present"; \
+		fi; \
+	done
+
+lint: $(VENV)/.developed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/.developed
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.installed
+	$(BIN)/python benchmarks/bench.py
+
+partials: $(VENV)/.developed  ## derive the table of partial derivatives again, with SymPy
+	$(BIN)/python -m transform.rules.derive
+
+# --group needs pip 25.1, newer than the pip that a fresh Python brings.
+$(VENV)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/.developed: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --group dev
+	@touch $@
+
+clean:
+	rm -rf .venv .venv-* build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +
