@@ -1,0 +1,328 @@
+"""The intermediate representation: typed SSA equations in structured regions. Everything speaks it.
+
+    function ::= Function(name, params, body, results)
+    body     ::= (Eqn | If | For | While)*
+    Eqn      ::= target = primitive(operands; params)
+    If       ::= targets = if condition then region else region
+    For      ::= targets = for index in range(start, stop, step) carrying init: region
+    While    ::= targets = while region(state) carrying init: region
+    region   ::= Region(params, body, results)          block arguments, no phi nodes
+    atom     ::= Var | Lit
+
+Every Var is defined once. A region may read every Var defined before it in an enclosing body.
+All data is frozen; Vars, equations and functions are compared by identity.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .errors import Origin
+from .tree import Tree
+from .types import Dims, Scalar, Type, type_of_number
+
+__all__ = [
+    "About",
+    "Atom",
+    "Eqn",
+    "For",
+    "Function",
+    "If",
+    "Input",
+    "Lit",
+    "Primitive",
+    "Region",
+    "Slot",
+    "Statement",
+    "Sweep",
+    "Var",
+    "While",
+    "atoms_of",
+    "fresh_copy",
+    "regions_of",
+    "substitute",
+    "walk",
+]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Var:
+    """A value, defined once. `name` is how the user or the textbook would call it; not unique.
+
+    A `temporary` has no name in the source: it is printed inside the expression that uses it where
+    possible, and `name` is the stem it gets where it must stand alone.
+    """
+
+    name: str
+    type: Type
+    temporary: bool = False
+
+    def __repr__(self) -> str:
+        return f"{self.name}: {self.type}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lit:
+    """A number, written out. `text` is how the source spelled it (`np.pi`, `1 / 3`), where that says more."""
+
+    value: Any
+    text: str = ""
+
+    @property
+    def type(self) -> Scalar:
+        return type_of_number(self.value)
+
+    def __repr__(self) -> str:
+        return self.text or repr(self.value)
+
+
+Atom = Var | Lit
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A reference to an operand, or to a param or result of a function, by position, inside static data.
+
+    An index such as `x[i, 1:n]` is the template `(Slot(1), slice(1, Slot(2), None))` with operands x, i, n.
+    """
+
+    position: int
+
+
+@dataclass(frozen=True, eq=False)
+class Primitive:
+    """An operation: its type rule, how it is written in Python, and its derivative in both modes.
+
+    infer    (dims, types of the operands, params) -> type of the result
+    code     a Python expression with {0}, {1}, ... for the operands; or a function
+             (types of the operands, params) -> such an expression
+    tangent  (call, dots) -> tangent of the result; `dots[k]` is None where operand k has none
+    adjoint  (call, result_bar, k) -> what operand k's adjoint gains; None in place of the function
+             means "not differentiable", see `constant`
+    where `call` is a `transform.rules.build.Call`: the equation with its operands as values.
+    """
+
+    name: str
+    infer: Callable[[Dims, Sequence[Type], Mapping[str, Any]], Type]
+    code: str | Callable[[Sequence[Type], Mapping[str, Any]], str]
+    tangent: Callable[..., Any] | None = None
+    adjoint: Callable[..., Any] | None = None
+    stem: str = "t"
+    """The name of a result that has none: d for a difference, s for a sum."""
+    constant: bool = False
+    """The derivative is zero wherever it exists (floor, comparisons, shapes): active values stop here."""
+    elementwise: bool = False
+    """The result has the operands' broadcast shape, each element computed from the operands' elements."""
+    view: bool = False
+    """The result may share memory with operand 0."""
+    consumes: bool = False
+    """Operand 0 is overwritten: its array becomes the result, `code` is a statement."""
+    shape_only: frozenset[int] = frozenset()
+    """Operands of which only the shape is read."""
+    spelled: bool = False
+    """Written `np.f` or `math.f`: the param `lib`, "np" or "math", says which."""
+    refers: Mapping[str, Any] = field(default_factory=dict)
+    """Objects that the code names, besides np and math: helpers of `transform.runtime`, user functions."""
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+class Sweep(enum.Enum):
+    """The part of an adjoint function that an equation belongs to."""
+
+    NONE = ""
+    FORWARD = "forward sweep"
+    REVERSE = "reverse sweep"
+    TANGENT = "tangent"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Eqn:
+    """`target = primitive(*operands)`, with static `params` such as an axis."""
+
+    target: Var
+    primitive: Primitive
+    operands: tuple[Atom, ...]
+    params: Mapping[str, Any]
+    origin: Origin | None = None
+    sweep: Sweep = Sweep.NONE
+
+    @property
+    def targets(self) -> tuple[Var, ...]:
+        return (self.target,)
+
+    def __repr__(self) -> str:
+        params = "".join(f", {key}={value!r}" for key, value in self.params.items())
+        return f"{self.target.name} = {self.primitive}({', '.join(map(_short, self.operands))}{params})"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Region:
+    """A body with block arguments and results."""
+
+    params: tuple[Var, ...]
+    body: tuple[Statement, ...]
+    results: tuple[Atom, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class If:
+    """Exactly one of two regions without params runs; its results become the targets."""
+
+    targets: tuple[Var, ...]
+    condition: Atom
+    then: Region
+    orelse: Region
+    origin: Origin | None = None
+    sweep: Sweep = Sweep.NONE
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class For:
+    """`body` runs for each index of range(start, stop, step): params are the index and the carried values."""
+
+    targets: tuple[Var, ...]
+    start: Atom
+    stop: Atom
+    step: Atom
+    init: tuple[Atom, ...]
+    body: Region
+    origin: Origin | None = None
+    sweep: Sweep = Sweep.NONE
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class While:
+    """`body` runs while `condition` yields true; both take the carried values as params."""
+
+    targets: tuple[Var, ...]
+    init: tuple[Atom, ...]
+    condition: Region
+    body: Region
+    origin: Origin | None = None
+    sweep: Sweep = Sweep.NONE
+
+
+Statement = Eqn | If | For | While
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A parameter as Python's signature has it. `tree` has a Slot, the position in `params`, at each leaf.
+
+    `kind` is one of inspect.Parameter's; `default` is the text of the default value, or "".
+    """
+
+    name: str
+    kind: Any
+    tree: Tree
+    default: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What the banner of a generated function says. The names are those of the params and results."""
+
+    kind: str = ""
+    primal: str = ""
+    place: str = ""
+    given: tuple[Var, ...] = ()
+    inactive: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Function:
+    """A function of numeric leaves, and how Python values map to them.
+
+    `inputs` are Python's parameters over `params`; `output` is the tree of what is returned, with a
+    Slot (the position in `results`) at each leaf. `captures` are the values read from outside, globals
+    and attributes: each is a Var that the generated module defines before the function.
+    """
+
+    name: str
+    params: tuple[Var, ...]
+    body: tuple[Statement, ...]
+    results: tuple[Atom, ...]
+    inputs: tuple[Input, ...] = ()
+    output: Tree = None
+    captures: tuple[tuple[Var, Any], ...] = ()
+    about: About = About()
+    origin: Origin | None = None
+
+
+def _short(atom: Atom) -> str:
+    return atom.name if isinstance(atom, Var) else repr(atom)
+
+
+def regions_of(statement: Statement) -> tuple[Region, ...]:
+    """The regions nested in a statement."""
+    match statement:
+        case If(then=then, orelse=orelse):
+            return then, orelse
+        case For(body=body):
+            return (body,)
+        case While(condition=condition, body=body):
+            return condition, body
+    return ()
+
+
+def atoms_of(statement: Statement) -> tuple[Atom, ...]:
+    """The atoms that a statement reads itself, not those that its regions read."""
+    match statement:
+        case Eqn(operands=operands):
+            return operands
+        case If(condition=condition):
+            return (condition,)
+        case For(start=start, stop=stop, step=step, init=init):
+            return start, stop, step, *init
+        case While(init=init):
+            return init
+
+
+def walk(body: Sequence[Statement]) -> Iterator[Statement]:
+    """Every statement of a body, those in nested regions after the statement that holds them."""
+    for statement in body:
+        yield statement
+        for region in regions_of(statement):
+            yield from walk(region.body)
+
+
+def substitute(statement: Statement, new: Callable[[Any], Any]) -> Statement:
+    """The statement with every atom `a`, targets included, replaced by `new(a)`."""
+
+    def each(atoms: Sequence[Any]) -> tuple[Any, ...]:
+        return tuple(new(atom) for atom in atoms)
+
+    def region(old: Region) -> Region:
+        body = tuple(substitute(inner, new) for inner in old.body)
+        return Region(each(old.params), body, each(old.results))
+
+    match statement:
+        case Eqn(target, primitive, operands, params, origin, sweep):
+            return Eqn(new(target), primitive, each(operands), params, origin, sweep)
+        case If(targets, condition, then, orelse, origin, sweep):
+            return If(each(targets), new(condition), region(then), region(orelse), origin, sweep)
+        case For(targets, start, stop, step, init, body, origin, sweep):
+            first, last, by = each((start, stop, step))
+            return For(each(targets), first, last, by, each(init), region(body), origin, sweep)
+        case While(targets, init, condition, body, origin, sweep):
+            return While(each(targets), each(init), region(condition), region(body), origin, sweep)
+
+
+def fresh_copy(region: Region) -> tuple[Region, dict[Var, Var]]:
+    """The region with new Vars for all that it defines, and the new Var of each old one."""
+    defined = [*region.params]
+    for statement in walk(region.body):
+        defined += statement.targets
+        defined += (param for inner in regions_of(statement) for param in inner.params)
+    renamed = {old: Var(old.name, old.type, old.temporary) for old in defined}
+
+    def new(atom: Any) -> Any:
+        return renamed.get(atom, atom)
+
+    body = tuple(substitute(statement, new) for statement in region.body)
+    return Region(tuple(map(new, region.params)), body, tuple(map(new, region.results))), renamed
