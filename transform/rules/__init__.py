@@ -1,0 +1,30 @@
+"""The rules: importing this package fills the registry."""
+
+from . import (
+    arithmetic,
+    compositions,
+    complexes,
+    constants,
+    creation,
+    cumulative,
+    einsum,
+    elementwise,
+    index,
+    joining,
+    linalg,
+    numpy_creation,
+    numpy_joining,
+    numpy_shape,
+    operators,
+    piecewise,
+    powers,
+    products,
+    reductions,
+    remainders,
+    sequences,
+    shape,
+)
+from .build import Builder, Call, Value, op
+from .registry import ATTRIBUTES, FUNCTIONS, METHODS, PRIMITIVES
+
+__all__ = ["ATTRIBUTES", "FUNCTIONS", "METHODS", "PRIMITIVES", "Builder", "Call", "Value", "arithmetic", "op"]
