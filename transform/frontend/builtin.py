@@ -1,0 +1,447 @@
+"""Python's builtin functions, and those of functools, itertools and NumPy that ask about types."""
+
+from __future__ import annotations
+
+import copy
+import functools
+import itertools
+import operator
+from collections.abc import Callable, Iterator
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+
+from ..errors import UnsupportedError
+from ..rules.build import Value, numeric
+from ..rules.registry import FUNCTIONS
+from ..types import Array, Scalar
+from .arguments import adapt, prepared
+from .calls import call, iterate, special
+from .lowering import Lowering
+from .native import call_native, result_type
+from .objects import class_of, get_attribute, has_attribute, set_attribute, store_attribute
+from .operators import BINARY, COMPARISONS, UNARY, binary, compare, contains_value, negated, truth, unary
+from .recorder import plain
+from .scope import Closure, Opaque, Raised
+from .subscripts import subscript
+
+__all__: list[str] = []
+
+_MISSING: Any = object()
+
+
+# Questions about types.
+
+
+@special(isinstance)
+def _isinstance(low: Lowering, thing: Any, kinds: Any) -> bool:
+    if isinstance(thing, (Value, Closure, Opaque)):
+        return low.native(issubclass, class_of(thing), kinds)
+    return low.native(isinstance, plain(thing), kinds)
+
+
+@special(type)
+def _type(low: Lowering, thing: Any) -> type:
+    return class_of(thing)
+
+
+@special(callable)
+def _callable(low: Lowering, thing: Any) -> bool:
+    return not isinstance(thing, Value) and callable(thing)
+
+
+@special(getattr)
+def _getattr(low: Lowering, thing: Any, name: str, default: Any = _MISSING) -> Any:
+    try:
+        return get_attribute(low, thing, name)
+    except Raised as raised:
+        if default is _MISSING or not isinstance(raised.error, AttributeError):
+            raise
+        return default
+
+
+@special(hasattr)
+def _hasattr(low: Lowering, thing: Any, name: str) -> bool:
+    return has_attribute(low, thing, name)
+
+
+@special(setattr)
+def _setattr(low: Lowering, thing: Any, name: str, value: Any) -> None:
+    set_attribute(low, thing, name, value)
+
+
+@special(object.__setattr__)
+def _object_setattr(low: Lowering, thing: Any, name: str, value: Any) -> None:
+    store_attribute(low, thing, name, value)
+
+
+@special(object.__init__)
+def _object_init(low: Lowering, thing: Any) -> None:
+    return None
+
+
+@special(np.isscalar)
+def _isscalar(low: Lowering, element: Any) -> bool:
+    return isinstance(element.type, Scalar) if isinstance(element, Value) else np.isscalar(element)
+
+
+@special(np.iterable)
+def _iterable(low: Lowering, y: Any) -> bool:
+    return isinstance(y.type, Array) if isinstance(y, Value) else np.iterable(y)
+
+
+@special(np.result_type, np.common_type)
+def _result_type(low: Lowering, *things: Any) -> np.dtype:
+    return result_type(low, *things)
+
+
+@special(np.dtype)
+def _dtype(low: Lowering, thing: Any, *args: Any, **kwargs: Any) -> np.dtype:
+    return low.native(np.dtype, thing, *args, **kwargs)
+
+
+# Numbers.
+
+
+@special(len)
+def _len(low: Lowering, thing: Any) -> Any:
+    if isinstance(thing, Value):
+        shape = get_attribute(low, thing, "shape") if isinstance(thing.type, Array) else ()
+        if not shape:
+            raise Raised(TypeError(f"object of type '{class_of(thing).__name__}' has no len()"))
+        return shape[0]
+    method = getattr(type(thing), "__len__", None)
+    if isinstance(method, FunctionType):
+        return call(low, method, [thing], {})
+    return low.native(len, low.outside.inside(thing))
+
+
+def _by_rule(function: Callable[..., Any], name: str, dunder: str) -> None:
+    """A function of numbers: at once on known ones, by its rule on run-time values."""
+
+    @special(function)
+    def handler(low: Lowering, *args: Any, **kwargs: Any) -> Any:
+        method = getattr(type(args[0]), dunder, None) if args else None
+        if isinstance(method, FunctionType):
+            return call(low, method, list(args), kwargs)
+        if any(isinstance(low.live(each), Value) for each in args):
+            value = args[0]
+            if function in (float, int, complex) and isinstance(value, Value) and isinstance(value.type, Array):
+                return _from_array(low, function, value)
+            return adapt(low, FUNCTIONS[function], name, args, kwargs)
+        if any(isinstance(each, Opaque) for each in args):
+            raise UnsupportedError(f"{name}() of a text made of run-time values")
+        return low.native(function, *map(plain, args), **kwargs)
+
+
+def _from_array(low: Lowering, function: Callable[..., Any], value: Value) -> Any:
+    # NumPy converts arrays with one element (and warns unless they have rank 0).
+    if all(low.builder.dims.resolve(size) == 1 for size in getattr(value.type, "dims", ())):
+        return adapt(low, FUNCTIONS[function], "float", [call(low, get_attribute(low, value, "item"), [], {})], {})
+    raise Raised(TypeError("only arrays of one element can be converted to Python scalars"))
+
+
+_by_rule(float, "float", "__float__")
+_by_rule(int, "int", "__int__")
+_by_rule(complex, "complex", "__complex__")
+_by_rule(abs, "abs", "__abs__")
+_by_rule(round, "round", "__round__")
+
+
+@special(bool)
+def _bool(low: Lowering, thing: Any = False) -> Any:
+    return truth(low, thing)
+
+
+@special(pow)
+def _pow(low: Lowering, base: Any, exp: Any, mod: Any = None) -> Any:
+    if mod is not None:
+        return low.native(pow, low.static(base, "pow"), low.static(exp, "pow"), low.static(mod, "pow"))
+    return _operator(low, "**", base, exp)
+
+
+@special(divmod)
+def _divmod(low: Lowering, x: Any, y: Any) -> Any:
+    return _operator(low, "//", x, y), _operator(low, "%", x, y)
+
+
+@special(sum)
+def _sum(low: Lowering, iterable: Any, /, start: Any = 0) -> Any:
+    if isinstance(iterable, Value) and isinstance(iterable.type, Array):
+        return adapt(low, FUNCTIONS[sum], "sum", [iterable, start], {})
+    total = start
+    for k, item in enumerate(iterate(low, iterable, "sum")):
+        starts = k == 0 and type(plain(total)) is int and total == 0
+        if starts and isinstance(item, Value) and isinstance(item.type, Scalar) and item.type.dtype.kind != "b":
+            total = item  # 0 + x is x
+        else:
+            total = _operator(low, "+", total, item)
+    return total
+
+
+def _extreme(function: Callable[..., Any], symbol: str) -> None:
+    @special(function)
+    def handler(low: Lowering, *args: Any, key: Any = None, default: Any = _MISSING) -> Any:
+        items = list(iterate(low, args[0], function.__name__)) if len(args) == 1 else [low.live(a) for a in args]
+        if not items and default is not _MISSING:
+            return default
+        if not contains_value(items) or key is not None:
+            if key is not None:
+                return call_native(low, function, function.__name__, [items], {"key": key})
+            return low.native(function, items)
+        if any(isinstance(each, Value) and isinstance(each.type, Array) for each in items):
+            raise UnsupportedError(
+                f"Python's {function.__name__} of arrays asks for the truth of an array",
+                f"Use np.{function.__name__}imum.",
+            )
+        adapter = FUNCTIONS[function]
+        return items[0] if len(items) == 1 else adapt(low, adapter, function.__name__, items, {})
+
+
+_extreme(max, ">")
+_extreme(min, "<")
+
+
+@special(any)
+def _any(low: Lowering, iterable: Any) -> Any:
+    return negated(low, _every(low, iterable, lambda item: negated(low, item)))
+
+
+@special(all)
+def _all(low: Lowering, iterable: Any) -> Any:
+    return _every(low, iterable, lambda item: item)
+
+
+def _every(low: Lowering, iterable: Any, turn: Callable[[Any], Any]) -> Any:
+    from .operators import conjunction
+
+    conditions = []
+    for item in iterate(low, iterable, "any or all"):
+        condition = turn(truth(low, item))
+        if condition is False:
+            return False
+        conditions.append(condition)
+    return conjunction(low, conditions)
+
+
+# The operator module, whose functions are Python's operators.
+
+
+_BY_SYMBOL = {how.symbol: kind() for kind, how in (*BINARY.items(), *COMPARISONS.items())}
+
+
+def _operator(low: Lowering, symbol: str, x: Any, y: Any) -> Any:
+    kind = _BY_SYMBOL[symbol]
+    return compare(low, kind, x, y) if type(kind) in COMPARISONS else binary(low, kind, x, y)
+
+
+def _register_operators() -> None:
+    for how in (*BINARY.values(), *COMPARISONS.values()):
+
+        def handler(low: Lowering, x: Any, y: Any, /, symbol: str = how.symbol) -> Any:
+            return _operator(low, symbol, x, y)
+
+        special(how.function)(handler)
+    for kind, how in UNARY.items():
+
+        def handler_of_one(low: Lowering, x: Any, /, kind: Any = kind) -> Any:
+            return unary(low, kind(), x)
+
+        special(how.function)(handler_of_one)
+
+
+_register_operators()
+
+
+@special(operator.not_)
+def _not(low: Lowering, x: Any) -> Any:
+    return negated(low, truth(low, x))
+
+
+@special(operator.truth)
+def _truth(low: Lowering, x: Any) -> Any:
+    return truth(low, x)
+
+
+@special(operator.getitem)
+def _getitem(low: Lowering, thing: Any, index: Any) -> Any:
+    return subscript(low, thing, index)
+
+
+# Iterables.
+
+
+@special(range)
+def _range(low: Lowering, *limits: Any) -> range:
+    return low.native(range, *(low.static(limit, "a limit of range()") for limit in limits))
+
+
+@special(zip)
+def _zip(low: Lowering, *iterables: Any, strict: bool = False) -> Any:
+    return low.new_object(low.native(zip, *(iterate(low, each, "zip") for each in iterables), strict=strict))
+
+
+@special(enumerate)
+def _enumerate(low: Lowering, iterable: Any, start: Any = 0) -> Any:
+    return low.new_object(enumerate(iterate(low, iterable, "enumerate"), low.static(start, "enumerate")))
+
+
+@special(reversed)
+def _reversed(low: Lowering, sequence: Any) -> Any:
+    if isinstance(sequence, Value):
+        return reversed(list(iterate(low, sequence, "reversed")))
+    return low.native(reversed, low.outside.inside(sequence))
+
+
+@special(map)
+def _map(low: Lowering, function: Any, *iterables: Any) -> Iterator[Any]:
+    columns = [iterate(low, each, "map") for each in iterables]
+    return (call(low, function, list(items), {}) for items in zip(*columns, strict=False))
+
+
+@special(filter)
+def _filter(low: Lowering, function: Any, iterable: Any) -> Iterator[Any]:
+    def kept(item: Any) -> bool:
+        decision = truth(low, item if function is None else call(low, function, [item], {}))
+        if isinstance(decision, Value):
+            raise UnsupportedError("what filter() keeps is known only at run time", "Use np.where.")
+        return bool(decision)
+
+    return (item for item in iterate(low, iterable, "filter") if kept(item))
+
+
+@special(iter)
+def _iter(low: Lowering, thing: Any) -> Any:
+    return iterate(low, thing, "iter")
+
+
+@special(next)
+def _next(low: Lowering, iterator: Any, default: Any = _MISSING) -> Any:
+    try:
+        method = getattr(type(iterator), "__next__", None)
+        if isinstance(method, FunctionType):
+            return call(low, method, [iterator], {})
+        return low.native(next, iterator)
+    except Raised as raised:
+        if default is not _MISSING and isinstance(raised.error, StopIteration):
+            return default
+        raise
+
+
+@special(sorted)
+def _sorted(low: Lowering, iterable: Any, /, *, key: Any = None, reverse: Any = False) -> list[Any]:
+    items = list(iterate(low, iterable, "sorted"))
+    keys = items if key is None else [call(low, key, [item], {}) for item in items]
+    if contains_value(keys):
+        raise UnsupportedError("the order of run-time values is not known while lowering", "Use np.sort.")
+    order = low.native(sorted, range(len(items)), key=[plain(k) for k in keys].__getitem__, reverse=reverse)
+    return low.new_object([items[k] for k in order])
+
+
+def _constructor(kind: Any) -> None:
+    @special(kind)
+    def handler(low: Lowering, iterable: Any = (), /) -> Any:
+        items = list(iterate(low, iterable, kind.__name__))
+        if kind in (set, frozenset) and contains_value(items):
+            raise UnsupportedError("a set of run-time values", "Use a list or a tuple.")
+        return low.new_object(low.native(kind, items))
+
+
+for _kind in (list, tuple, set, frozenset):
+    _constructor(_kind)
+
+
+@special(dict)
+def _dict(low: Lowering, *args: Any, **kwargs: Any) -> Any:
+    opened = [each if hasattr(each, "keys") else list(iterate(low, each, "dict")) for each in args]
+    return low.new_object(low.native(dict, *(low.outside.inside(each) for each in opened), **kwargs))
+
+
+@special(str, repr, format, ascii)
+def _text(low: Lowering, *args: Any) -> Any:
+    if contains_value(list(args)):
+        return Opaque()
+    return low.native(str, *(low.outside.inside(plain(each)) for each in args))
+
+
+@special(np.array_str, np.array_repr, np.array2string)
+def _array_text(low: Lowering, *args: Any, **kwargs: Any) -> Any:
+    return Opaque()
+
+
+@special(slice)
+def _slice(low: Lowering, *parts: Any) -> slice:
+    return slice(*parts)
+
+
+@special(id)
+def _id(low: Lowering, thing: Any) -> int:
+    raise UnsupportedError("id() differs from run to run")
+
+
+@special(copy.copy, copy.deepcopy)
+def _copy(low: Lowering, thing: Any) -> Any:
+    if isinstance(thing, Value):
+        return call(low, get_attribute(low, thing, "copy"), [], {}) if isinstance(thing.type, Array) else thing
+    if numeric(thing) or isinstance(thing, (str, bytes, type(None))):
+        return thing
+    if type(thing) in (list, tuple, dict):
+        return low.new_object(_copied(low, prepared(low, thing)))
+    raise UnsupportedError(f"a copy of an object of class {type(thing).__name__}", "Make a new one from its parts.")
+
+
+def _copied(low: Lowering, thing: Any) -> Any:
+    if isinstance(thing, dict):
+        return {key: _copied(low, item) for key, item in thing.items()}
+    if isinstance(thing, (list, tuple)):
+        return type(thing)(_copied(low, item) for item in thing)
+    return _copy(low, thing)
+
+
+# functools and itertools.
+
+
+@special(functools.partial)
+def _partial(low: Lowering, function: Any, /, *args: Any, **kwargs: Any) -> Any:
+    return low.new_object(functools.partial(function, *args, **kwargs))
+
+
+@special(functools.reduce)
+def _reduce(low: Lowering, function: Any, iterable: Any, initial: Any = _MISSING) -> Any:
+    items = iterate(low, iterable, "reduce")
+    total = initial
+    for item in items:
+        total = item if total is _MISSING else call(low, function, [total, item], {})
+    if total is _MISSING:
+        raise Raised(TypeError("reduce() of empty iterable with no initial value"))
+    return total
+
+
+@special(itertools.accumulate)
+def _accumulate(low: Lowering, iterable: Any, func: Any = operator.add, *, initial: Any = None) -> Any:
+    totals = [] if initial is None else [initial]
+    for item in iterate(low, iterable, "accumulate"):
+        totals.append(call(low, func, [totals[-1], item], {}) if totals else item)
+    return iter(totals)
+
+
+@special(functools.wraps)
+def _wraps(low: Lowering, *args: Any, **kwargs: Any) -> Any:
+    return _same
+
+
+@special(functools.lru_cache, functools.cache, staticmethod)
+def _unchanged(low: Lowering, *args: Any, **kwargs: Any) -> Any:
+    return args[0] if args and callable(args[0]) else _same
+
+
+def _same(function: Any) -> Any:
+    return function
+
+
+@special(_same)
+def _same_called(low: Lowering, function: Any) -> Any:
+    return function
+
+

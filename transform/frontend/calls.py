@@ -1,0 +1,379 @@
+"""Calls: by rule, by inlining the Python source, or at once where everything is known."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import inspect
+import logging
+import operator
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from types import BuiltinFunctionType, FunctionType, MethodType
+from typing import Any
+
+import numpy as np
+
+from ..errors import MissingRule, SourceError, UnsupportedError
+from ..rules.build import Value
+from ..rules.registry import FUNCTIONS, METHODS
+from . import native
+from .arguments import adapt, prepared
+from .lowering import Lowering, evaluate, expression
+from .objects import Super, ValueMethod, construct, get_attribute
+from .scope import Closure, Frame, Opaque, Raised
+from .source import source_of
+from .subscripts import subscript
+
+__all__ = ["SPECIAL", "arguments_of", "call", "iterate", "qualified", "special"]
+
+SPECIAL: dict[Any, Callable[..., Any]] = {}
+"""Builtin and library functions that act on the interpreter's own values: handler(low, *args, **kwargs)."""
+
+
+def special(*functions: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Register how calls of `functions` are evaluated."""
+
+    def register(handler: Callable[..., Any]) -> Callable[..., Any]:
+        for each in functions:
+            SPECIAL[each] = handler
+        return handler
+
+    return register
+
+
+def call(low: Lowering, function: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    """The result of a call."""
+    function = low.live(function)
+    match function:
+        case Value():
+            raise Raised(TypeError("a number or array is not callable"))
+        case ValueMethod():
+            adapter = METHODS[function.__name__]
+            return adapt(low, adapter, f".{function.__name__}", [function.value, *args], kwargs)
+        case Closure():
+            return _call_closure(low, function, args, kwargs)
+        case functools.partial():
+            bound = [low.outside.take(each, "partial") for each in _partial_args(low, function)]
+            keywords = low.outside.inside(_partial_keywords(low, function))
+            return call(low, function.func, [*bound, *args], {**keywords, **kwargs})
+        case MethodType():
+            return call(low, function.__func__, [function.__self__, *args], kwargs)
+        case operator.itemgetter():
+            found = [subscript(low, args[0], key) for key in function.__reduce__()[1]]
+            return found[0] if len(found) == 1 else tuple(found)
+        case operator.attrgetter():
+            found = [get_attributes(low, args[0], path) for path in function.__reduce__()[1]]
+            return found[0] if len(found) == 1 else tuple(found)
+        case staticmethod() | classmethod():
+            return call(low, function.__func__, args, kwargs)
+    return _call_object(low, function, args, kwargs)
+
+
+def _partial_args(low: Lowering, function: Any) -> Sequence[Any]:
+    return function.args if id(function) in low.created else low.outside.take(function.args, "partial")
+
+
+def _partial_keywords(low: Lowering, function: Any) -> dict[str, Any]:
+    keywords: dict[str, Any] = function.keywords
+    if id(function) not in low.created:
+        low.outside.take(keywords, "partial")
+    return keywords
+
+
+def _call_object(low: Lowering, function: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    handler = _lookup(SPECIAL, function)
+    if handler is not None:
+        return _call_special(low, handler, function, args, kwargs)
+    lowered = getattr(type(function), "__transform_lower__", None)
+    if lowered is not None:
+        args, kwargs = prepared(low, args), prepared(low, kwargs)
+        result, reads = lowered(function, low.builder, args, kwargs)
+        low.outside.add(reads)
+        return result
+    if inspect.ismodule(function):
+        raise Raised(TypeError("'module' object is not callable"))
+    adapter = _lookup(FUNCTIONS, function)
+    if adapter is not None:
+        return native.call_math(low, adapter, function, qualified(function), args, kwargs)
+    if isinstance(function, functools._lru_cache_wrapper) or hasattr(function, "py_func"):
+        return call(low, getattr(function, "py_func", None) or function.__wrapped__, args, kwargs)
+    if native.is_impure(function):
+        raise UnsupportedError(
+            f"{qualified(function)} gives something else at each call, or acts on the world outside",
+            "Call it before, and pass its result as an argument.",
+        )
+    if native.is_pure(function):
+        return native.call_native(low, function, qualified(function), args, kwargs)
+    if isinstance(function, type):
+        return construct(low, function, args, kwargs)
+    if isinstance(function, FunctionType):
+        if function.__module__ and function.__module__.split(".")[0] == "numpy":
+            raise missing_rule(function)
+        return _call_function(low, function, args, kwargs)
+    method = getattr(type(function), "__call__", None)
+    if isinstance(method, FunctionType):
+        return call(low, method, [function, *args], kwargs)
+    raise missing_rule(function)
+
+
+def _call_special(
+    low: Lowering, handler: Callable[..., Any], function: Any, args: list[Any], kwargs: dict[str, Any]
+) -> Any:
+    try:
+        inspect.signature(handler).bind(low, *args, **kwargs)
+    except TypeError as error:
+        raise Raised(TypeError(f"{qualified(function)}(): {error}")) from None
+    return handler(low, *map(low.live, args), **kwargs)
+
+
+def _lookup(table: dict[Any, Any], function: Any) -> Any:
+    try:
+        return table.get(function)
+    except TypeError:  # not hashable, so not registered
+        return None
+
+
+def missing_rule(function: Any) -> MissingRule:
+    """A function that has neither a rule nor Python source."""
+    name = qualified(function)
+    return MissingRule(
+        f"{name} has no derivative rule",
+        f"Give it one with transform.rule({name}, ...), or declare it constant with transform.constant({name}).",
+    )
+
+
+def qualified(function: Any) -> str:
+    """How a function is called in messages: np.fft.fft, math.gamma, the user's names as they are."""
+    name = getattr(function, "__qualname__", None) or getattr(function, "__name__", None)
+    if name is None:
+        return f"an object of class {type(function).__name__}"
+    if isinstance(function, np.ufunc):
+        special_functions = sys.modules.get("scipy.special")
+        return f"scipy.special.{name}" if getattr(special_functions, name, None) is function else f"np.{name}"
+    if isinstance(function, BuiltinFunctionType) and not inspect.ismodule(function.__self__):
+        if function.__self__ is not None:
+            return f"{type(function.__self__).__name__}.{function.__name__}"
+    module = getattr(function, "__module__", None) or ""
+    if module.split(".")[0] in ("numpy", "math", "cmath", "scipy", "time", "random", "os"):
+        return ".".join(["np" if part == "numpy" else part for part in module.split(".")] + [name])
+    return name
+
+
+# Functions written in Python.
+
+
+def _call_function(low: Lowering, function: FunctionType, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    try:
+        source = source_of(function)
+    except SourceError as error:
+        if error.origin is None:
+            error.remedy = (
+                f"Define it in a file, or give it a rule with transform.rule({function.__name__}, ...)."
+            )
+        raise
+    low.outside.attribute(function, "__code__", function.__code__)
+    low.keep.append(function)
+    frame = Frame.of_function(low, function, source, low.builder.origin if low.frames else None)
+    signature = inspect.signature(function, follow_wrapped=False)
+    bound = bind(signature, args, kwargs, function.__name__)
+    for name, parameter in signature.parameters.items():
+        if name not in bound and parameter.default is not inspect.Parameter.empty:
+            bound[name] = _default(low, function, name, parameter.default)
+    return _run(low, frame, bound)
+
+
+def _default(low: Lowering, function: FunctionType, name: str, default: Any) -> Any:
+    """A default: the numbers are literals, arrays are captured, changes of the defaults are seen."""
+    if isinstance(default, (float, complex)):
+        low.outside.attribute(function, "__defaults__", function.__defaults__)
+        low.outside.attribute(function, "__kwdefaults__", function.__kwdefaults__)
+        return default
+    if function.__kwdefaults__ and name in function.__kwdefaults__:
+        return low.outside.read("item", function.__kwdefaults__, name, default, name)
+    given = function.__defaults__ or ()
+    low.outside.read("attribute", function, "__defaults__", given, name)
+    position = next(k for k, each in enumerate(given) if each is default)
+    return low.outside.read("item", given, position, default, name)
+
+
+def _call_closure(low: Lowering, closure: Closure, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    frame = Frame.of_closure(closure, low.builder.origin)
+    bound = bind(closure.signature, args, kwargs, closure.__name__)
+    for name, parameter in closure.signature.parameters.items():
+        if name not in bound and parameter.default is not inspect.Parameter.empty:
+            bound[name] = parameter.default
+    return _run(low, frame, bound)
+
+
+def bind(signature: inspect.Signature, args: Sequence[Any], kwargs: dict[str, Any], name: str) -> dict[str, Any]:
+    """The arguments by parameter; `*args` and `**kwargs` are there even when empty."""
+    try:
+        bound = signature.bind(*args, **kwargs)
+    except TypeError as error:
+        raise Raised(TypeError(f"{name}(): {error}")) from None
+    arguments = dict(bound.arguments)
+    for each in signature.parameters.values():
+        if each.kind is inspect.Parameter.VAR_POSITIONAL:
+            arguments.setdefault(each.name, ())
+        elif each.kind is inspect.Parameter.VAR_KEYWORD:
+            arguments.setdefault(each.name, {})
+    return arguments
+
+
+def _run(low: Lowering, frame: Frame, bound: dict[str, Any]) -> Any:
+    from .statements import run_block
+
+    frame.names.update(bound)
+    frame.first = next(iter(bound.values()), None)
+    if isinstance(frame.first, tuple) and frame.source.node.args.vararg and not frame.source.node.args.args:
+        frame.first = next(iter(frame.first), None)
+    low.enter(frame)
+    try:
+        node = frame.source.node
+        if isinstance(node, ast.Lambda):
+            return evaluate(frame, node.body)
+        left = run_block(frame, node.body, ())
+        return None if left is None else left.value
+    finally:
+        low.leave()
+
+
+# Iteration.
+
+
+def iterate(low: Lowering, thing: Any, what: str = "a loop") -> Iterator[Any]:
+    """The items of an iterable of which the length is known while lowering."""
+    thing = low.live(thing)
+    if isinstance(thing, Value):
+        return _iterate_array(low, thing, what)
+    if isinstance(thing, Opaque):
+        raise UnsupportedError("a text made of run-time values is not known while lowering")
+    for name in ("__iter__", "__getitem__"):
+        method = getattr(type(thing), name, None)
+        if isinstance(method, FunctionType):
+            if name == "__iter__":
+                return iterate(low, low.call(method, [thing]), what)
+            return _iterate_by_index(low, thing)
+    if isinstance(getattr(type(thing), "__next__", None), FunctionType):
+        return _iterate_by_next(low, thing)
+    iterator: Iterator[Any] = low.native(iter, low.outside.inside(thing))
+    return iterator
+
+
+def _iterate_array(low: Lowering, array: Value, what: str) -> Iterator[Any]:
+    from ..rules.index import getitem
+
+    dims = getattr(array.type, "dims", ())
+    if not dims:
+        raise Raised(TypeError("iteration over a number"))
+    length = low.builder.dims.resolve(dims[0])
+    if not isinstance(length, int):
+        raise UnsupportedError(
+            f"{what} over an array whose length is known only at run time is not supported yet",
+            "Write it as array operations, such as np.sum, or index the elements.",
+        )
+    return (getitem(low.builder, low.live(array), k) for k in range(length))
+
+
+def _iterate_by_index(low: Lowering, thing: Any) -> Iterator[Any]:
+    k = 0
+    while True:
+        try:
+            item = low.call(type(thing).__getitem__, [thing, k])
+        except Raised as raised:
+            if isinstance(raised.error, IndexError):
+                return
+            raise
+        yield item
+        k += 1
+
+
+def _iterate_by_next(low: Lowering, thing: Any) -> Iterator[Any]:
+    while True:
+        try:
+            yield low.call(type(thing).__next__, [thing])
+        except Raised as raised:
+            if isinstance(raised.error, StopIteration):
+                return
+            raise
+
+
+# The expression.
+
+
+@expression(ast.Call)
+def _call_expression(frame: Frame, node: ast.Call) -> Any:
+    low = frame.low
+    function = evaluate(frame, node.func)
+    if dropped(function):
+        return None
+    args, kwargs = arguments_of(frame, node)
+    if function is super:
+        return _super(frame, args)
+    if function in (locals, globals, vars, eval, exec, __import__) and callable(function):
+        raise UnsupportedError(f"{function.__name__}() is not understood", "Use the names themselves.")
+    low.builder.origin = frame.origin(node)
+    return call(low, function, args, kwargs)
+
+
+def arguments_of(frame: Frame, node: ast.Call) -> tuple[list[Any], dict[str, Any]]:
+    """The arguments of a call, with `*` and `**` expanded."""
+    low = frame.low
+    args: list[Any] = []
+    for each in node.args:
+        if isinstance(each, ast.Starred):
+            args.extend(iterate(low, evaluate(frame, each.value), "*"))
+        else:
+            args.append(evaluate(frame, each))
+    kwargs: dict[str, Any] = {}
+    for keyword in node.keywords:
+        value = evaluate(frame, keyword.value)
+        more = {keyword.arg: value} if keyword.arg is not None else _mapping(low, value)
+        for key, item in more.items():
+            if key in kwargs:
+                raise Raised(TypeError(f"got multiple values for keyword argument {key!r}"))
+            kwargs[key] = item
+    return args, kwargs
+
+
+def _mapping(low: Lowering, value: Any) -> dict[str, Any]:
+    if isinstance(value, dict):
+        inside: dict[str, Any] = low.outside.inside(value)
+        return inside
+    if hasattr(value, "keys"):
+        return low.native(dict, value)
+    raise Raised(TypeError("argument after ** must be a mapping"))
+
+
+def dropped(function: Any) -> bool:
+    """Whether calls only report something, so that they are left out."""
+    if function is print or function is warnings.warn:
+        return True
+    owner = getattr(function, "__self__", None)
+    if isinstance(owner, logging.Logger):
+        return getattr(function, "__name__", "") in (
+            "debug", "info", "warning", "error", "critical", "exception", "log",
+        )  # fmt: skip
+    return getattr(function, "__module__", None) == "logging" and getattr(function, "__name__", "") in (
+        "debug", "info", "warning", "error", "critical", "exception", "log",
+    )  # fmt: skip
+
+
+def _super(frame: Frame, args: list[Any]) -> Super:
+    if args:
+        return Super(args[0], args[1])
+    inner: Frame | None = frame
+    while inner is not None:
+        if "__class__" in inner.cells and inner.first is not None:
+            return Super(inner.cells["__class__"].cell_contents, inner.first)
+        inner = inner.parent
+    raise Raised(RuntimeError("super(): no arguments"))
+
+
+def get_attributes(low: Lowering, thing: Any, path: str) -> Any:
+    """`thing.a.b`, for the path "a.b"."""
+    for name in path.split("."):
+        thing = get_attribute(low, thing, name)
+    return thing

@@ -1,0 +1,300 @@
+"""The way in: a callable and the types of its arguments become an SSA function."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import BuiltinFunctionType, FunctionType, MethodType
+from typing import Any
+
+import numpy as np
+
+from ..errors import SourceError, TransformError, UnsupportedError
+from ..ir import Atom, Eqn, Function, Input, Slot, Var
+from ..rules.build import Value, numeric
+from ..tree import Node, Static, Tree, children_of, is_structure, rebuild
+from ..types import Scalar, is_complex
+from . import builtin, expressions, statements
+from .lowering import Lowering, PinNeeded
+from .nested import lower_closure
+from .outside import Place
+from .reads import Read
+from .recorder import plain
+from .scope import Closure, Raised
+from .source import Source, defaults_as_text, source_of
+
+__all__ = ["Lowered", "lower", "parameters"]
+
+assert builtin and expressions and statements  # importing them fills the tables of handlers
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lowered:
+    """A lowered function, and what it took from outside."""
+
+    function: Function
+    reads: tuple[Read, ...]
+
+
+def parameters(target: Callable[..., Any]) -> inspect.Signature:
+    """The signature of a callable, as it is called: without self, without what a partial has bound.
+
+    Raises SourceError for what has no signature that Python knows.
+    """
+    if isinstance(target, Closure):
+        return target.signature
+    if isinstance(target, np.ufunc):
+        names = ("x", "y", "z")[: target.nin]
+        return inspect.Signature([inspect.Parameter(n, inspect.Parameter.POSITIONAL_ONLY) for n in names])
+    try:
+        return inspect.signature(target)
+    except (TypeError, ValueError) as error:
+        name = getattr(target, "__qualname__", None) or repr(target)
+        raise SourceError(
+            f"{name} is compiled: it has no Python source", "Wrap it in a Python function that calls it."
+        ) from error
+
+
+def lower(target: Callable[..., Any], arguments: Mapping[str, Tree]) -> Lowered:
+    """The SSA function of `target` for arguments of the given types.
+
+    `arguments` has one tree per parameter: a Type at each number or array, tree.Static at all else.
+    Raises StaticNeeded where an int argument must be known, TransformError where it cannot be done.
+    """
+    if isinstance(target, Closure):
+        return Lowered(lower_closure(target, arguments), ())
+    pinned: frozenset[Place] = frozenset()
+    while True:
+        low = Lowering(pinned)
+        try:
+            return _lower(low, target, arguments)
+        except PinNeeded as needed:
+            pinned |= needed.places
+        except Raised as raised:
+            raise _uncaught(raised) from raised.error
+        except TransformError:
+            raise
+        except RecursionError as error:
+            raise UnsupportedError(
+                "the expressions or calls are nested too deeply", "Split them.", low.builder.origin
+            ) from error
+
+
+def _uncaught(raised: Raised) -> UnsupportedError:
+    error = raised.error
+    text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    return UnsupportedError(f"the function raises {text} for arguments of these types", "", raised.origin)
+
+
+def _lower(low: Lowering, target: Callable[..., Any], arguments: Mapping[str, Tree]) -> Lowered:
+    source = _source(target)
+    texts = defaults_as_text(source, target) if source is not None else {}
+    inputs, args, kwargs = given(low, parameters(target), arguments, texts)
+    result = low.call(target, args, kwargs)
+    function = finished(low, target, source, inputs, result)
+    return Lowered(function, tuple(low.outside.reads.values()))
+
+
+def given(
+    low: Lowering, signature: inspect.Signature, arguments: Mapping[str, Tree], texts: Mapping[str, str]
+) -> tuple[tuple[Input, ...], list[Any], dict[str, Any]]:
+    """The inputs of a function with these arguments, and the arguments to call it with while lowering."""
+    names = _names(arguments)
+    args: list[Any] = []
+    kwargs: dict[str, Any] = {}
+    inputs = []
+    for name, tree in arguments.items():
+        parameter = signature.parameters[name]
+        inputs.append(Input(name, parameter.kind, _slots(low, tree, names[name]), texts.get(name, "")))
+        value = _argument(low, inputs[-1].tree)
+        match parameter.kind:
+            case parameter.VAR_POSITIONAL:
+                args.extend(value)
+            case parameter.VAR_KEYWORD:
+                kwargs.update(value)
+            case parameter.KEYWORD_ONLY:
+                kwargs[name] = value
+            case _:
+                args.append(value)
+    return tuple(inputs), args, kwargs
+
+
+def _source(target: Any) -> Source | None:
+    """The source of the function that a callable leads to; None where a rule or a class stands for it."""
+    while True:
+        match target:
+            case functools.partial():
+                target = target.func
+            case MethodType():
+                target = target.__func__
+            case FunctionType():
+                return source_of(target)
+            case BuiltinFunctionType() | np.ufunc():
+                return None
+            case _ if isinstance(target, functools._lru_cache_wrapper) or hasattr(target, "py_func"):
+                target = getattr(target, "py_func", None) or target.__wrapped__
+            case _ if not isinstance(target, type) and isinstance(
+                getattr(type(target), "__call__", None), FunctionType
+            ):
+                target = type(target).__call__
+            case _:
+                return None
+
+
+# Arguments.
+
+
+def _slots(low: Lowering, tree: Tree, names: Tree) -> Tree:
+    """The tree with a Slot at each leaf; the leaves become params, called as `names` says."""
+    if isinstance(tree, Node):
+        children = zip(tree.children, names.children, strict=True)
+        return Node(tree.kind, tree.keys, tuple(_slots(low, child, name) for child, name in children))
+    if isinstance(tree, Static):
+        return tree
+    low.params.append(Var(names, tree))
+    return Slot(len(low.params) - 1)
+
+
+def _argument(low: Lowering, tree: Tree) -> Any:
+    if isinstance(tree, Static):
+        return low.outside.take(tree.value, "argument")
+    if not isinstance(tree, Node):
+        return Value(low.builder, low.params[tree.position])
+    shallow = Node(tree.kind, tree.keys, tuple(Static(_argument(low, child)) for child in tree.children))
+    return low.new_object(rebuild(shallow, lambda leaf: leaf))
+
+
+def _names(arguments: Mapping[str, Tree]) -> dict[str, Tree]:
+    """Readable names for all leaves: `W` for params["W"], `x` for p.x, `pair_0` for pair[0]."""
+    long: dict[str, Tree] = {}
+    counts: dict[str, int] = {}
+
+    def visit(tree: Tree, short: str, full: str) -> Tree:
+        if isinstance(tree, Node):
+            children = []
+            for key, child in zip(tree.keys, tree.children, strict=True):
+                named = isinstance(key, str) and key.isidentifier()
+                inner = key if named else f"{short}_{_as_name(key)}"
+                children.append(visit(child, inner, f"{full}_{_as_name(key)}"))
+            return Node(tree.kind, tree.keys, tuple(children))
+        counts[short] = counts.get(short, 0) + 1
+        return (short, full)
+
+    def chosen(tree: Tree) -> Tree:
+        if isinstance(tree, Node):
+            return Node(tree.kind, tree.keys, tuple(chosen(child) for child in tree.children))
+        short, full = tree
+        return short if counts[short] == 1 else full
+
+    for name, tree in arguments.items():
+        long[name] = visit(tree, name, name)
+    return {name: chosen(tree) for name, tree in long.items()}
+
+
+def _as_name(key: Any) -> str:
+    return "".join(c if c.isalnum() else "_" for c in str(key))
+
+
+# Results.
+
+
+def finished(
+    low: Lowering, target: Any, source: Source | None, inputs: tuple[Input, ...], result: Any
+) -> Function:
+    """The equations so far as a function that returns `result`."""
+    found: list[Any] = []
+    output = _output(low, result, found)
+    _name_results(low, found)
+    results = tuple(low.builder.atom(each) for each in found)
+    body = _without_unused_literals(low.builder.finish(), results)
+    origin = None if source is None else source.origin(source.node, source.node, None)
+    return Function(
+        _function_name(target),
+        tuple(low.params),
+        body,
+        results,
+        inputs,
+        output,
+        tuple(low.outside.captures),
+        origin=origin,
+    )
+
+
+def _function_name(target: Any) -> str:
+    while isinstance(target, functools.partial):
+        target = target.func
+    name = getattr(target, "__name__", None) or type(target).__name__
+    return "function" if name == "<lambda>" else name
+
+
+def _output(low: Lowering, result: Any, found: list[Any]) -> Tree:
+    """The tree of a result; its numbers are appended to `found`."""
+    result = low.live(result)
+    if isinstance(result, Value) or (numeric(result) and not isinstance(result, (bool, np.bool_))):
+        found.append(result)
+        return Slot(len(found) - 1)
+    if isinstance(result, (Closure, type(_ for _ in ()))):
+        raise UnsupportedError(
+            f"the function returns a {'function' if isinstance(result, Closure) else 'generator'}",
+            "Return numbers or arrays.",
+        )
+    result = low.outside.inside(result)
+    if not is_structure(result):
+        return Static(plain(result))
+    keys, children = children_of(result)
+    return Node(type(result), keys, tuple(_output(low, child, found) for child in children))
+
+
+def _name_results(low: Lowering, found: Sequence[Any]) -> None:
+    """Give the results that have no name one: L for a single real number, y, y1, y2 for all else."""
+    unnamed = []
+    for each in found:
+        if isinstance(each, Value) and isinstance(each.atom, Var) and each.atom.temporary:
+            if all(each.atom is not other.atom for other in unnamed):
+                unnamed.append(each)
+    used = _used_names(low)
+    if len(found) == 1 and unnamed:
+        type_ = unnamed[0].type
+        loss = isinstance(type_, Scalar) and not is_complex(type_) and "L" not in used
+        low.builder.name(unnamed[0], "L" if loss else _free("y", used))
+        return
+    for k, value in enumerate(found):
+        if any(value is each for each in unnamed):
+            low.builder.name(value, _free(f"y{k + 1}", used))
+
+
+def _used_names(low: Lowering) -> set[str]:
+    made = {low.builder.current(atom) for atom in low.builder.made}
+    atoms: set[Atom] = {*made, *low.params, *(var for var, _ in low.outside.captures)}
+    return {atom.name for atom in atoms if isinstance(atom, Var) and not atom.temporary}
+
+
+def _free(name: str, used: set[str]) -> str:
+    while name in used:
+        name += "_"
+    used.add(name)
+    return name
+
+
+def _without_unused_literals(body: Sequence[Any], results: Sequence[Atom]) -> tuple[Any, ...]:
+    """The body without `s = 4` where s was only used as the number 4 while lowering."""
+    from ..ir import atoms_of, regions_of, walk
+
+    read: set[Atom] = set(results)
+    for statement in walk(body):
+        read.update(atoms_of(statement))
+        for region in regions_of(statement):
+            read.update(region.results)
+
+    def kept(statements: Sequence[Any]) -> tuple[Any, ...]:
+        return tuple(
+            each
+            for each in statements
+            if not (isinstance(each, Eqn) and each.primitive.name == "literal" and each.target not in read)
+        )
+
+    return kept(body)
+
+

@@ -1,0 +1,303 @@
+"""Expressions: constants, names, operators, subscripts, displays, comprehensions, lambdas."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from ..errors import UnsupportedError
+from ..rules.build import Value
+from .branches import choose
+from .calls import iterate
+from .lowering import evaluate, expression
+from .objects import get_attribute
+from .operators import binary, compare, contains_value, truth, unary
+from .recorder import plain, spell
+from .scope import Closure, Frame, Opaque, Raised
+
+__all__ = ["assign_subscript", "make_closure", "subscript"]
+
+
+@expression(ast.Constant)
+def _constant(frame: Frame, node: ast.Constant) -> Any:
+    if isinstance(node.value, (float, complex)):
+        text = frame.source.text(node)
+        return spell(node.value, "" if text == repr(node.value) else text)
+    return node.value
+
+
+@expression(ast.Name)
+def _name(frame: Frame, node: ast.Name) -> Any:
+    return frame.load(node.id)
+
+
+@expression(ast.Attribute)
+def _attribute(frame: Frame, node: ast.Attribute) -> Any:
+    thing = evaluate(frame, node.value)
+    frame.low.builder.origin = frame.origin(node)
+    return get_attribute(frame.low, thing, frame.mangled(node.attr))
+
+
+@expression(ast.BinOp)
+def _binary(frame: Frame, node: ast.BinOp) -> Any:
+    # A long sum leans to the left: it is walked down here, not by recursion.
+    spine: list[ast.BinOp] = []
+    left: ast.expr = node
+    while isinstance(left, ast.BinOp):
+        spine.append(left)
+        left = left.left
+    value = evaluate(frame, left)
+    for each in reversed(spine):
+        right = evaluate(frame, each.right)
+        frame.low.builder.origin = frame.origin(each)
+        try:
+            value = binary(frame.low, each.op, value, right)
+        except Raised as raised:
+            raised.origin = raised.origin or frame.origin(each)
+            raise
+        except UnsupportedError as error:
+            error.origin = error.origin or frame.origin(each)
+            raise
+    return value
+
+
+@expression(ast.UnaryOp)
+def _unary(frame: Frame, node: ast.UnaryOp) -> Any:
+    value = evaluate(frame, node.operand)
+    frame.low.builder.origin = frame.origin(node)
+    return unary(frame.low, node.op, value)
+
+
+@expression(ast.Compare)
+def _compare(frame: Frame, node: ast.Compare) -> Any:
+    low = frame.low
+
+    def rest(left: Any, k: int) -> Any:
+        right = evaluate(frame, node.comparators[k])
+        low.builder.origin = frame.origin(node)
+        result = compare(low, node.ops[k], left, right)
+        if k + 1 == len(node.ops):
+            return result
+        return choose(frame, node, result, lambda: rest(right, k + 1), None)
+
+    return rest(evaluate(frame, node.left), 0)
+
+
+@expression(ast.BoolOp)
+def _boolean(frame: Frame, node: ast.BoolOp) -> Any:
+    def rest(k: int) -> Any:
+        value = evaluate(frame, node.values[k])
+        if k + 1 == len(node.values):
+            return value
+        if isinstance(node.op, ast.And):
+            return choose(frame, node, value, lambda: rest(k + 1), None)
+        return choose(frame, node, value, None, lambda: rest(k + 1))
+
+    return rest(0)
+
+
+@expression(ast.IfExp)
+def _conditional(frame: Frame, node: ast.IfExp) -> Any:
+    condition = evaluate(frame, node.test)
+    return choose(
+        frame, node, condition, lambda: evaluate(frame, node.body), lambda: evaluate(frame, node.orelse)
+    )
+
+
+@expression(ast.NamedExpr)
+def _walrus(frame: Frame, node: ast.NamedExpr) -> Any:
+    value = frame.low.name(evaluate(frame, node.value), node.target.id)
+    frame.walrus(node.target.id, value)
+    return value
+
+
+# Displays.
+
+
+def _items(frame: Frame, nodes: Sequence[ast.expr]) -> list[Any]:
+    items: list[Any] = []
+    for node in nodes:
+        if isinstance(node, ast.Starred):
+            items.extend(iterate(frame.low, evaluate(frame, node.value), "*"))
+        else:
+            items.append(evaluate(frame, node))
+    return items
+
+
+@expression(ast.Tuple)
+def _tuple(frame: Frame, node: ast.Tuple) -> Any:
+    return tuple(_items(frame, node.elts))
+
+
+@expression(ast.List)
+def _list(frame: Frame, node: ast.List) -> Any:
+    return frame.low.new_object(_items(frame, node.elts))
+
+
+@expression(ast.Set)
+def _set(frame: Frame, node: ast.Set) -> Any:
+    return _as_set(_items(frame, node.elts))
+
+
+def _as_set(items: list[Any]) -> set[Any]:
+    if any(map(contains_value, items)):
+        raise UnsupportedError("a set of run-time values", "Use a list or a tuple.")
+    return set(items)
+
+
+@expression(ast.Dict)
+def _dict(frame: Frame, node: ast.Dict) -> Any:
+    made: dict[Any, Any] = {}
+    for key, value in zip(node.keys, node.values, strict=True):
+        if key is None:
+            more = evaluate(frame, value)
+            made.update(frame.low.native(dict, frame.low.outside.inside(more)))
+        else:
+            made[_key(frame, evaluate(frame, key))] = evaluate(frame, value)
+    return frame.low.new_object(made)
+
+
+def _key(frame: Frame, key: Any) -> Any:
+    if isinstance(frame.low.live(key), Value):
+        key = frame.low.static(key, "a key of a dict")
+    frame.low.native(hash, key)
+    return plain(key)
+
+
+# Comprehensions.
+
+
+def _target_names(node: Any) -> frozenset[str]:
+    return frozenset(
+        inner.id
+        for generator in node.generators
+        for inner in ast.walk(generator.target)
+        if isinstance(inner, ast.Name)
+    )
+
+
+def _produce(frame: Frame, node: Any) -> Iterator[Frame]:
+    """The frame of the comprehension, once for each element."""
+    from .statements import assign
+
+    inner = frame.comprehension(_target_names(node))
+
+    def nest(k: int) -> Iterator[Frame]:
+        if k == len(node.generators):
+            yield inner
+            return
+        generator = node.generators[k]
+        if generator.is_async:
+            raise UnsupportedError("asynchronous comprehensions are not understood")
+        source = evaluate(frame if k == 0 else inner, generator.iter)
+        for item in iterate(frame.low, source, "a comprehension"):
+            assign(inner, generator.target, item)
+            if all(_decided(inner, condition) for condition in generator.ifs):
+                yield from nest(k + 1)
+
+    return nest(0)
+
+
+def _decided(frame: Frame, condition: ast.expr) -> bool:
+    decision = truth(frame.low, evaluate(frame, condition), "the condition of a comprehension")
+    if isinstance(decision, Value):
+        raise UnsupportedError(
+            "the length of this comprehension is known only at run time",
+            "Use np.where, or multiply by the condition.",
+            frame.origin(condition),
+        )
+    return bool(decision)
+
+
+@expression(ast.ListComp)
+def _list_comprehension(frame: Frame, node: ast.ListComp) -> Any:
+    return frame.low.new_object([evaluate(inner, node.elt) for inner in _produce(frame, node)])
+
+
+@expression(ast.SetComp)
+def _set_comprehension(frame: Frame, node: ast.SetComp) -> Any:
+    return _as_set([evaluate(inner, node.elt) for inner in _produce(frame, node)])
+
+
+@expression(ast.DictComp)
+def _dict_comprehension(frame: Frame, node: ast.DictComp) -> Any:
+    made = {_key(inner, evaluate(inner, node.key)): evaluate(inner, node.value) for inner in _produce(frame, node)}
+    return frame.low.new_object(made)
+
+
+@expression(ast.GeneratorExp)
+def _generator_expression(frame: Frame, node: ast.GeneratorExp) -> Any:
+    # A real generator: elements are evaluated when they are asked for, as in Python.
+    return (evaluate(inner, node.elt) for inner in _produce(frame, node))
+
+
+# Functions.
+
+
+@expression(ast.Lambda)
+def _lambda(frame: Frame, node: ast.Lambda) -> Any:
+    return make_closure(frame, node)
+
+
+def make_closure(frame: Frame, node: ast.Lambda | ast.FunctionDef) -> Closure:
+    """A function defined while lowering; its defaults are evaluated now."""
+    given, kinds = node.args, inspect.Parameter
+    positional = [*given.posonlyargs, *given.args]
+    defaults = [kinds.empty] * (len(positional) - len(given.defaults)) + [evaluate(frame, d) for d in given.defaults]
+    parameters = [
+        inspect.Parameter(
+            each.arg,
+            kinds.POSITIONAL_ONLY if k < len(given.posonlyargs) else kinds.POSITIONAL_OR_KEYWORD,
+            default=default,
+        )
+        for k, (each, default) in enumerate(zip(positional, defaults, strict=True))
+    ]
+    if given.vararg:
+        parameters.append(inspect.Parameter(given.vararg.arg, kinds.VAR_POSITIONAL))
+    for each, node_default in zip(given.kwonlyargs, given.kw_defaults, strict=True):
+        default = kinds.empty if node_default is None else evaluate(frame, node_default)
+        parameters.append(inspect.Parameter(each.arg, kinds.KEYWORD_ONLY, default=default))
+    if given.kwarg:
+        parameters.append(inspect.Parameter(given.kwarg.arg, kinds.VAR_KEYWORD))
+    body: Sequence[ast.AST] = node.body if isinstance(node.body, list) else [node.body]
+    if any(isinstance(inner, (ast.Yield, ast.YieldFrom, ast.Await)) for part in body for inner in ast.walk(part)):
+        raise UnsupportedError("generators and async functions have no single result", "Return a list.")
+    return Closure(frame, node, inspect.Signature(parameters))
+
+
+# Strings.
+
+
+@expression(ast.JoinedStr)
+def _formatted(frame: Frame, node: ast.JoinedStr) -> Any:
+    parts = [evaluate(frame, part) for part in node.values]
+    return Opaque() if any(isinstance(part, Opaque) for part in parts) else "".join(parts)
+
+
+@expression(ast.FormattedValue)
+def _formatted_value(frame: Frame, node: ast.FormattedValue) -> Any:
+    value = frame.low.live(evaluate(frame, node.value))
+    spec = "" if node.format_spec is None else evaluate(frame, node.format_spec)
+    if contains_value(value) or contains_value(spec):
+        return Opaque()
+    convert = {-1: lambda thing: thing, 115: str, 114: repr, 97: ascii}[node.conversion]
+    value = frame.low.outside.inside(plain(value))
+    return frame.low.native(lambda: format(convert(value), spec))
+
+
+# Subscripts.
+
+
+@expression(ast.Slice)
+def _slice(frame: Frame, node: ast.Slice) -> Any:
+    parts = [None if part is None else evaluate(frame, part) for part in (node.lower, node.upper, node.step)]
+    return slice(*parts)
+
+
+@expression(ast.Subscript)
+def _subscript(frame: Frame, node: ast.Subscript) -> Any:
+    thing, index = evaluate(frame, node.value), evaluate(frame, node.slice)
+    frame.low.builder.origin = frame.origin(node)
+    return subscript(frame.low, thing, index, frame.source.text(node.value))

@@ -1,0 +1,186 @@
+"""The state of one lowering: equations so far, reads so far, running calls, arrays changed in place."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
+
+from ..errors import Origin, TransformError, UnsupportedError
+from ..ir import Atom, Lit, Region, Var
+from ..rules.build import Value
+from ..types import Array, Scalar
+from .outside import Outside, Place
+from .recorder import Recorder, plain, spell
+from .scope import Frame, Raised
+
+__all__ = ["Lowering", "PinNeeded", "StaticNeeded", "evaluate", "expression"]
+
+_DEEPEST_CALL = 40
+
+
+class StaticNeeded(Exception):
+    """Arguments must be known while lowering: `positions` in Function.params. Lower again with them Static."""
+
+    def __init__(self, positions: Sequence[int], why: str = "", origin: Origin | None = None) -> None:
+        super().__init__(tuple(positions))
+        self.positions, self.why, self.origin = tuple(positions), why, origin
+
+
+class PinNeeded(Exception):
+    """Numbers read from outside must be known while lowering."""
+
+    def __init__(self, places: Collection[Place]) -> None:
+        super().__init__()
+        self.places = frozenset(places)
+
+
+class Lowering:
+    """What the interpreter of each construct works on."""
+
+    def __init__(self, pinned: Collection[Place] = ()) -> None:
+        self.builder = Recorder()
+        self.outside = Outside(self.builder, pinned)
+        self.frames: list[Frame] = []
+        self.params: list[Var] = []
+        # Objects that came into being while lowering, by identity; they may be written to.
+        self.created: dict[int, Any] = {}
+        # Attributes set on objects from outside: seen by later reads, never written to the object.
+        self.overlay: dict[tuple[int, str], Any] = {}
+        self.keep: list[Any] = []
+        # After `x += y` every reference to the array x means the new value.
+        self.overwritten: dict[Atom, Value] = {}
+        self.stale: dict[Atom, str] = {}
+        self.shared: set[Atom] = set()
+
+    # Values.
+
+    def live(self, value: Any) -> Any:
+        """What a reference means now: the newest content of an array; a number where it is a literal."""
+        if not isinstance(value, Value):
+            return value
+        atom = value.atom
+        if isinstance(atom, Lit):
+            return spell(atom.value, atom.text) if atom.text else atom.value
+        if self.overwritten or self.stale:
+            first = self.builder.first(atom)
+            if first in self.overwritten:
+                return self.live(self.overwritten[first])
+            if first in self.stale:
+                raise UnsupportedError(
+                    f"this array shares memory with one that was changed in place ({self.stale[first]})",
+                    "Take a copy before the change, or write x = x + y instead of x += y.",
+                )
+        return value
+
+    def new_object(self, thing: Any) -> Any:
+        """Note that an object came into being while lowering."""
+        self.created[id(thing)] = thing
+        return thing
+
+    def static(self, value: Any, what: str) -> Any:
+        """A number that must be known while lowering, such as an axis or a length.
+
+        Raises StaticNeeded where it depends on int arguments only, UnsupportedError where it cannot be known.
+        """
+        value = self.live(value)
+        if not isinstance(value, Value):
+            return plain(value)
+        if isinstance(value.type, Scalar) and isinstance(value.type.size, int):
+            return value.type.size
+        self.demand(value, what)
+        raise UnsupportedError(
+            f"{what} is known only at run time",
+            "It may depend on numbers and int arguments, not on the content or the shape of arrays.",
+        )
+
+    def demand(self, value: Value, what: str) -> None:
+        """Ask for another lowering in which `value` is known, where that is possible."""
+        positions, places = [], []
+        for source in self.builder.sources(value.atom):
+            if isinstance(source, Lit):
+                continue
+            place = self.outside.place_of(source)
+            if place is not None:
+                places.append(place)
+            elif source in self.params and isinstance(source.type, Scalar) and source.type.dtype.kind in "iub":
+                positions.append(self.params.index(source))
+            else:
+                return
+        if places:
+            raise PinNeeded(places)
+        if positions:
+            raise StaticNeeded(sorted(positions), what, self.builder.origin)
+
+    def name(self, value: Any, name: str) -> Any:
+        """Call a value that has no name as the variable that it is assigned to."""
+        if isinstance(value, Value) and isinstance(value.atom, Var) and value.atom.temporary:
+            return self.builder.name(value, name)
+        return value
+
+    # Running the user's code.
+
+    def call(self, function: Any, args: Sequence[Any] = (), kwargs: dict[str, Any] | None = None) -> Any:
+        """Call a function of the user's, of a library's, or one defined while lowering."""
+        from .calls import call
+
+        return call(self, function, list(args), kwargs or {})
+
+    def enter(self, frame: Frame) -> None:
+        """Begin a call."""
+        if len(self.frames) >= _DEEPEST_CALL:
+            raise UnsupportedError(
+                f"calls are nested more than {_DEEPEST_CALL} deep: recursion whose depth is decided "
+                "at run time is not supported yet",
+                "Write it as array operations.",
+            )
+        self.frames.append(frame)
+
+    def leave(self) -> None:
+        self.frames.pop()
+
+    def native(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Run Python's own code on what is known while lowering; what it raises, the user's code raises."""
+        try:
+            return function(*args, **kwargs)
+        except (TransformError, Raised, StaticNeeded, PinNeeded, RecursionError):
+            raise
+        except Exception as error:
+            raise Raised(error) from error
+
+    def region(self, build: Callable[[], Sequence[Any]]) -> Region:
+        return self.builder.region(build)
+
+    def share(self, value: Any, function: str) -> None:
+        """Note that a function may have returned its argument itself where NumPy copies."""
+        if isinstance(value, Value) and isinstance(value.type, Array):
+            self.shared.add(value.first_atom)
+
+
+Handler = Callable[[Frame, Any], Any]
+
+_EXPRESSIONS: dict[type, Handler] = {}
+
+
+def expression(*kinds: type) -> Callable[[Handler], Handler]:
+    """Register how an expression of these kinds is evaluated."""
+
+    def register(handler: Handler) -> Handler:
+        for kind in kinds:
+            _EXPRESSIONS[kind] = handler
+        return handler
+
+    return register
+
+
+def evaluate(frame: Frame, node: ast.AST) -> Any:
+    """The value of an expression: a Python object, or a Value where it is known only at run time."""
+    handler = _EXPRESSIONS.get(type(node))
+    try:
+        if handler is None:
+            raise UnsupportedError(f"{type(node).__name__} expressions are not understood")
+        return handler(frame, node)
+    except (TransformError, Raised) as error:
+        if error.origin is None:
+            error.origin = frame.origin(node)
+        raise

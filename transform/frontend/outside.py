@@ -1,0 +1,172 @@
+"""Reading what exists outside the function: each read is noted, numbers and arrays become captures."""
+
+from __future__ import annotations
+
+import builtins
+import math
+from collections.abc import Collection, Iterable
+from types import CellType, ModuleType
+from typing import Any
+
+import numpy as np
+
+from ..errors import UnsupportedError
+from ..ir import Atom, Var
+from ..rules.build import Value
+from .reads import Read, capturable, captured_type, keys_of
+from .recorder import Recorder, spell
+from .scope import Raised
+
+__all__ = ["Outside"]
+
+Place = tuple[str, int, Any]
+
+# Constants keep their spelling wherever they are found: after `from math import pi` as well.
+_CONSTANTS = {
+    id(getattr(module, name)): f"{prefix}.{name}"
+    for module, prefix in ((math, "math"), (np, "np"))
+    for name in ("pi", "e", "inf", "nan", "tau", "euler_gamma")
+    if hasattr(module, name)
+}
+_STABLE = ("numpy", "math", "cmath", "scipy", "builtins", "operator", "functools", "itertools")
+
+
+class Outside:
+    """The globals, cells, objects and containers that a function reads; one for each lowering.
+
+    `pinned` are the places whose numbers must be known while lowering, so that they are no captures.
+    """
+
+    def __init__(self, builder: Recorder, pinned: Collection[Place]) -> None:
+        self.builder, self.pinned = builder, pinned
+        self.reads: dict[Place, Read] = {}
+        self.captures: list[tuple[Var, Any]] = []
+        self._values: dict[Place, Any] = {}
+        self._places: dict[Atom, Place] = {}
+        self._foreign: dict[int, Any] = {}
+        self._copies: dict[int, Any] = {}
+
+    # Where names come from.
+
+    def name(self, name: str, globals_: dict[str, Any]) -> Any:
+        """A global or builtin."""
+        if name in globals_:
+            return self.read("global", globals_, name, globals_[name], name)
+        if not hasattr(builtins, name):
+            raise Raised(NameError(f"name {name!r} is not defined"))
+        return getattr(builtins, name)
+
+    def cell(self, name: str, cell: CellType) -> Any:
+        """A variable of an enclosing function that has returned."""
+        try:
+            value = cell.cell_contents
+        except ValueError:
+            raise Raised(NameError(f"{name} is read before it is assigned")) from None
+        return self.read("cell", cell, name, value, name)
+
+    def attribute(self, holder: Any, name: str, value: Any) -> Any:
+        """An attribute of an object that exists outside."""
+        if isinstance(holder, ModuleType) and holder.__name__.split(".")[0] in _STABLE and not capturable(value):
+            return value
+        kind = "attribute"
+        if hasattr(value, "__func__") and hasattr(value, "__self__"):
+            kind = "method"
+        return self.read(kind, holder, name, value, name)
+
+    def item(self, container: Any, key: Any, called: str) -> Any:
+        """An item of a container that exists outside."""
+        name = key if isinstance(key, str) and key.isidentifier() else f"{called}_{key}"
+        return self.read("item", container, key, container[key], _identifier(name))
+
+    # What a read gives.
+
+    def read(self, kind: str, holder: Any, key: Any, value: Any, name: str) -> Any:
+        """Note that `value` was read; a number or an array becomes a capture called `name`."""
+        place = (kind, id(holder), key)
+        if place in self._values:
+            return self._values[place]
+        var = None
+        result: Any = value
+        if id(value) in _CONSTANTS and isinstance(value, float):
+            result = spell(value, _CONSTANTS[id(value)])
+            if not isinstance(holder, ModuleType):
+                self.reads[place] = Read(kind, holder, key, value)
+        elif capturable(value) and (isinstance(value, np.ndarray) or place not in self.pinned):
+            var = Var(name, captured_type(value, name))
+            self.captures.append((var, value))
+            self._places[var] = place
+            result = Value(self.builder, var)
+        else:
+            noted = value.__func__ if kind == "method" else value
+            self.reads[place] = Read(kind, holder, key, noted)
+            result = self.take(value, name)
+        if var is not None:
+            self.reads[place] = Read(kind, holder, key, value, var)
+        self._values[place] = result
+        return result
+
+    def take(self, value: Any, name: str) -> Any:
+        """A value from outside as the interpreter holds it: the arrays in tuples become captures."""
+        if (isinstance(value, tuple) and type(value).__module__ != "builtins") or type(value) is tuple:
+            items = [self._taken_item(value, k, item, name) for k, item in enumerate(value)]
+            if any(new is not old for new, old in zip(items, value, strict=True)):
+                return tuple.__new__(type(value), items)
+        elif isinstance(value, (list, dict, set)):
+            self._foreign[id(value)] = value
+        elif isinstance(value, np.ndarray):
+            raise UnsupportedError(
+                f"{name} is an array of type {type(value).__name__} and dtype {value.dtype}",
+                "Use a plain array of numbers.",
+            )
+        return value
+
+    def _taken_item(self, holder: Any, key: int, item: Any, name: str) -> Any:
+        if capturable(item):
+            return self.read("item", holder, key, item, _identifier(f"{name}_{key}"))
+        return self.take(item, f"{name}_{key}")
+
+    def add(self, reads: Iterable[Read]) -> None:
+        """Take over what a derivative that is called here has read."""
+        for read in reads:
+            if read.var is None:
+                self.reads.setdefault((read.kind, id(read.holder), read.key), read)
+            else:
+                # Its equations read this Var, even where the surrounding function has one for the same place.
+                self.reads[(read.kind, id(read.holder), (read.key, read.var))] = read
+                self.captures.append((read.var, read.value))
+
+    def place_of(self, atom: Atom) -> Place | None:
+        """Where a captured scalar was read, so that it can be pinned; None for all else."""
+        place = self._places.get(atom)
+        return None if place is None or isinstance(self.reads[place].value, np.ndarray) else place
+
+    # Containers.
+
+    def is_foreign(self, container: Any) -> bool:
+        """Whether a mutable container exists outside, so that it must not be written to."""
+        return id(container) in self._foreign
+
+    def inside(self, container: Any, called: str = "item") -> Any:
+        """The container itself, or, of one that exists outside, a copy with its content read."""
+        if not self.is_foreign(container):
+            return container
+        if id(container) not in self._copies:
+            self.read("keys", container, None, keys_of(container), called)
+            self._copies[id(container)] = self._copy(container, called)
+        return self._copies[id(container)]
+
+    def is_copy(self, container: Any) -> bool:
+        """Whether a container is the content of one that exists outside."""
+        return any(copy is container for copy in self._copies.values())
+
+    def _copy(self, container: Any, called: str) -> Any:
+        if isinstance(container, dict):
+            return {key: self.item(container, key, called) for key in container}
+        if isinstance(container, list):
+            return [self.item(container, key, called) for key in range(len(container))]
+        return set(container)
+
+
+def _identifier(name: str) -> str:
+    kept = "".join(c if c.isalnum() or c == "_" else "_" for c in name)
+    return kept if kept.isidentifier() else f"item_{kept}"

@@ -1,0 +1,550 @@
+"""Statements: assignment, decisions, loops over what is known, and how control leaves a block."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ..errors import TransformError, UnsupportedError
+from ..ir import Eqn, Lit, Var
+from ..rules.build import Value
+from ..rules.registry import PRIMITIVES
+from ..types import Array, rank
+from .branches import Join, State, fork, join_states, survivor
+from .calls import call, iterate
+from .expressions import make_closure
+from .lowering import Lowering, evaluate
+from .objects import get_attribute, set_attribute
+from .operators import binary, truth
+from .recorder import Spelled, plain, spell, text_of
+from .scope import BREAK, CONTINUE, Frame, Leave, Raised
+from .subscripts import assign_subscript, delete_subscript, subscript
+
+__all__ = ["assign", "run_block"]
+
+_LONGEST_LOOP = 4096
+
+Handler = Callable[[Frame, Any], Leave | None]
+
+_STATEMENTS: dict[type, Handler] = {}
+
+
+def statement(*kinds: type) -> Callable[[Handler], Handler]:
+    """Register how a statement of these kinds is executed."""
+
+    def register(handler: Handler) -> Handler:
+        for kind in kinds:
+            _STATEMENTS[kind] = handler
+        return handler
+
+    return register
+
+
+Rest = Sequence[ast.stmt] | None
+"""What follows a block up to the end of the function; None where that cannot be said, as in a loop."""
+
+
+def run_block(frame: Frame, body: Sequence[ast.stmt], rest: Rest) -> Leave | None:
+    """Execute statements in order until one leaves the block."""
+    for k, node in enumerate(body):
+        if isinstance(node, ast.If):
+            after = None if rest is None else (*body[k + 1 :], *rest)
+            left = _run(frame, node, lambda frame, node, after=after: _if(frame, node, after))
+        else:
+            left = _run(frame, node, _STATEMENTS.get(type(node), _not_understood))
+        if left is not None:
+            return left
+    return None
+
+
+def _run(frame: Frame, node: ast.stmt, handler: Handler) -> Leave | None:
+    outer, frame.statement = frame.statement, node
+    try:
+        return handler(frame, node)
+    except (TransformError, Raised) as error:
+        if error.origin is None:
+            error.origin = frame.origin(node)
+        raise
+    finally:
+        frame.statement = outer
+
+
+def _not_understood(frame: Frame, node: ast.stmt) -> Leave | None:
+    kind = {
+        ast.ClassDef: "a class defined inside the function",
+        ast.AsyncFunctionDef: "an async function",
+        ast.AsyncFor: "an async loop",
+        ast.AsyncWith: "an async with",
+        ast.Match: "a match statement",
+    }.get(type(node), f"the statement {type(node).__name__}")
+    raise UnsupportedError(f"{kind} is not supported yet", "Move it out of the function that is differentiated.")
+
+
+# Assignment.
+
+
+@statement(ast.Assign)
+def _assign(frame: Frame, node: ast.Assign) -> None:
+    value = _named_literal(frame, node.targets[0], node.value, evaluate(frame, node.value))
+    for target in node.targets:
+        assign(frame, target, value)
+
+
+@statement(ast.AnnAssign)
+def _annotated(frame: Frame, node: ast.AnnAssign) -> None:
+    if node.value is not None:
+        assign(frame, node.target, _named_literal(frame, node.target, node.value, evaluate(frame, node.value)))
+
+
+def _named_literal(frame: Frame, target: ast.expr, node: ast.expr, value: Any) -> Any:
+    """`s = 4` stands in the SSA list under its name; where a number must be static, it still is 4."""
+    if isinstance(node, ast.UnaryOp):
+        node = node.operand
+    written = isinstance(node, (ast.Constant, ast.BinOp)) or (isinstance(node, ast.Attribute) and text_of(value))
+    if not isinstance(target, ast.Name) or not written or type(plain(value)) not in (int, float, complex):
+        return value
+    if isinstance(value, Spelled) and value.value is not None:
+        return value
+    if isinstance(node, ast.BinOp) and not isinstance(plain(value), (float, complex)):
+        return value
+    builder = frame.low.builder
+    builder.origin = frame.origin(target)
+    made = builder.apply(PRIMITIVES["literal"], (Lit(plain(value), text_of(value)),), {})
+    return spell(value, text_of(value), builder.name(made, target.id))
+
+
+def assign(frame: Frame, target: ast.expr, value: Any) -> None:
+    """Bind a target: a name, a pattern of names, an attribute, an item."""
+    low = frame.low
+    match target:
+        case ast.Name(id=name):
+            frame.bind(name, low.name(value, name))
+        case ast.Tuple(elts=targets) | ast.List(elts=targets):
+            _unpack(frame, targets, value)
+        case ast.Attribute(value=owner, attr=name):
+            set_attribute(low, evaluate(frame, owner), frame.mangled(name), low.name(value, name))
+        case ast.Subscript(value=owner, slice=index):
+            thing, key = evaluate(frame, owner), evaluate(frame, index)
+            low.builder.origin = frame.origin(target)
+            assign_subscript(low, thing, key, value)
+        case ast.Starred(value=inner):
+            assign(frame, inner, value)
+
+
+def _unpack(frame: Frame, targets: Sequence[ast.expr], value: Any) -> None:
+    low = frame.low
+    value = low.live(value)
+    stars = [k for k, target in enumerate(targets) if isinstance(target, ast.Starred)]
+    if isinstance(value, Value) and isinstance(value.type, Array) and not stars:
+        items = _array_items(low, value, len(targets))
+    else:
+        items = list(iterate(low, value, "unpacking"))
+    few = len(targets) - len(stars)
+    if len(items) < few or (not stars and len(items) != few):
+        problem = "too many values" if len(items) > few else "not enough values"
+        raise Raised(ValueError(f"{problem} to unpack (expected {few}, got {len(items)})"))
+    if stars:
+        first, behind = stars[0], len(targets) - stars[0] - 1
+        end = len(items) - behind
+        items = [*items[:first], low.new_object(items[first:end]), *items[end:]]
+    for target, item in zip(targets, items, strict=True):
+        assign(frame, target, item)
+
+
+def _array_items(low: Lowering, array: Value, count: int) -> list[Any]:
+    """The items of an array that is unpacked into `count` names: Python raises unless it has that length."""
+    from ..rules.index import getitem
+
+    length = getattr(array.type, "dims", (0,))[0]
+    low.builder.dims.equate(length, count)
+    return [getitem(low.builder, array, k) for k in range(count)]
+
+
+@statement(ast.AugAssign)
+def _augmented(frame: Frame, node: ast.AugAssign) -> None:
+    low = frame.low
+    match node.target:
+        case ast.Name(id=name):
+            left = frame.load(name)
+            store: Callable[[Any], None] = lambda value: frame.bind(name, low.name(value, name))
+        case ast.Attribute(value=owner, attr=attr):
+            thing, name = evaluate(frame, owner), frame.mangled(attr)
+            left = get_attribute(low, thing, name)
+            store = lambda value: set_attribute(low, thing, name, low.name(value, name))
+        case ast.Subscript(value=owner, slice=index):
+            thing, key = evaluate(frame, owner), evaluate(frame, index)
+            if isinstance(low.live(thing), Value):
+                assign_subscript(low, thing, key, None)
+            left = subscript(low, thing, key, frame.source.text(owner))
+            store = lambda value: assign_subscript(low, thing, key, value)
+        case _:
+            raise UnsupportedError("this augmented assignment is not understood")
+    right = evaluate(frame, node.value)
+    low.builder.origin = frame.origin(node)
+    store(_updated(frame, node.op, left, right))
+
+
+def _updated(frame: Frame, op: ast.operator, left: Any, right: Any) -> Any:
+    low = frame.low
+    left = low.live(left)
+    if isinstance(left, Value) and isinstance(left.type, Array):
+        return _updated_array(low, op, left, right)
+    if isinstance(left, list) and isinstance(op, ast.Add):
+        if low.outside.is_foreign(left):
+            raise UnsupportedError("+= changes a list that exists outside the function", "Use a = a + b.")
+        left.extend(iterate(low, right))
+        return left
+    if isinstance(left, (dict, set)) and isinstance(op, ast.BitOr):
+        if low.outside.is_foreign(left):
+            raise UnsupportedError("|= changes what exists outside the function", "Use a = a | b.")
+        left.update(low.outside.inside(right))
+        return left
+    method = getattr(type(left), f"__i{_METHODS[type(op)]}__", None)
+    if callable(method) and hasattr(method, "__code__"):
+        return low.call(method, [left, right])
+    return binary(low, op, left, right)
+
+
+_METHODS = {
+    ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "truediv", ast.FloorDiv: "floordiv",
+    ast.Mod: "mod", ast.Pow: "pow", ast.MatMult: "matmul", ast.BitAnd: "and", ast.BitOr: "or",
+    ast.BitXor: "xor", ast.LShift: "lshift", ast.RShift: "rshift",
+}  # fmt: skip
+
+
+def _updated_array(low: Lowering, op: ast.operator, array: Value, right: Any) -> Value:
+    """`x += y` of an array: x is changed in place, so every other name of it means the new value as well."""
+    builder = low.builder
+    first = array.first_atom
+    root = builder.root(first)
+    if any(var is root for var, _ in low.outside.captures):
+        raise UnsupportedError(
+            "an array that exists outside the function is changed in place", "Write x = x + y instead of x += y."
+        )
+    if root in low.shared or first in low.shared:
+        raise UnsupportedError(
+            "whether this array is a copy or another name of the same array is not known",
+            "Write x = x + y instead of x += y.",
+        )
+    result = binary(low, op, array, right)
+    if rank(result.type) != rank(array.type):
+        raise Raised(ValueError("the result of an in-place operation does not have the shape of the array"))
+    for have, want in zip(result.type.dims, array.type.dims, strict=True):
+        if not builder.dims.same(have, want):
+            builder.dims.equate(have, want)
+    if result.type.dtype != array.type.dtype:
+        if not _same_kind(result.type.dtype, array.type.dtype):
+            raise Raised(
+                TypeError(f"cannot cast the result from {result.type.dtype} to {array.type.dtype}, as += needs")
+            )
+        result = builder.apply(PRIMITIVES["astype"], (result,), {"dtype": array.type.dtype})
+    name = array.atom.name if isinstance(array.atom, Var) else "x"
+    result = builder.name(result, name)
+    for atom in builder.same_memory(first):
+        if atom is not first:
+            low.stale[atom] = builder.origin.statement if builder.origin is not None else name
+    low.overwritten[first] = result
+    return result
+
+
+def _same_kind(given: Any, wanted: Any) -> bool:
+    import numpy as np
+
+    return bool(np.can_cast(given, wanted, "same_kind"))
+
+
+@statement(ast.Delete)
+def _delete(frame: Frame, node: ast.Delete) -> None:
+    for target in node.targets:
+        match target:
+            case ast.Name(id=name):
+                frame.unbind(name)
+            case ast.Subscript(value=owner, slice=index):
+                delete_subscript(frame.low, evaluate(frame, owner), evaluate(frame, index))
+            case _:
+                raise UnsupportedError("del of an attribute is not understood")
+
+
+# Simple statements.
+
+
+@statement(ast.Expr)
+def _expression(frame: Frame, node: ast.Expr) -> None:
+    if not isinstance(node.value, ast.Constant):
+        evaluate(frame, node.value)
+
+
+@statement(ast.Pass)
+def _pass(frame: Frame, node: ast.Pass) -> None:
+    return None
+
+
+@statement(ast.Return)
+def _return(frame: Frame, node: ast.Return) -> Leave:
+    return Leave("return", None if node.value is None else evaluate(frame, node.value))
+
+
+@statement(ast.Break)
+def _break(frame: Frame, node: ast.Break) -> Leave:
+    return BREAK
+
+
+@statement(ast.Continue)
+def _continue(frame: Frame, node: ast.Continue) -> Leave:
+    return CONTINUE
+
+
+@statement(ast.FunctionDef)
+def _define(frame: Frame, node: ast.FunctionDef) -> None:
+    function: Any = make_closure(frame, node)
+    for decorator in reversed(node.decorator_list):
+        wrap = evaluate(frame, decorator)
+        frame.low.builder.origin = frame.origin(decorator)
+        function = call(frame.low, wrap, [function], {})
+    frame.bind(node.name, function)
+
+
+@statement(ast.Global)
+def _global(frame: Frame, node: ast.Global) -> None:
+    frame.declared_global.update(node.names)
+
+
+@statement(ast.Nonlocal)
+def _nonlocal(frame: Frame, node: ast.Nonlocal) -> None:
+    frame.nonlocals.update(node.names)
+
+
+@statement(ast.Import)
+def _import(frame: Frame, node: ast.Import) -> None:
+    for alias in node.names:
+        module = frame.low.native(importlib.import_module, alias.name)
+        if alias.asname is None:
+            alias_name = alias.name.split(".")[0]
+            frame.bind(alias_name, frame.low.native(importlib.import_module, alias_name))
+        else:
+            frame.bind(alias.asname, module)
+
+
+@statement(ast.ImportFrom)
+def _import_from(frame: Frame, node: ast.ImportFrom) -> None:
+    package = frame.globals.get("__package__")
+    name = "." * node.level + (node.module or "")
+    module = frame.low.native(importlib.import_module, name, package)
+    for alias in node.names:
+        if hasattr(module, alias.name):
+            value = get_attribute(frame.low, module, alias.name)
+        else:
+            value = frame.low.native(importlib.import_module, f"{name}.{alias.name}", package)
+        frame.bind(alias.asname or alias.name, value)
+
+
+@statement(ast.Assert)
+def _assert(frame: Frame, node: ast.Assert) -> None:
+    """Checked where that is possible now, dropped where it is not: what it computes is not needed."""
+    low = frame.low
+
+    def outcome() -> Any:
+        try:
+            return truth(low, evaluate(frame, node.test))
+        except (UnsupportedError, NotImplementedError):
+            return None
+
+    outer, low.builder.body = low.builder.body, []
+    try:
+        decided = outcome()
+    finally:
+        low.builder.body = outer
+    if decided is False:
+        raise Raised(AssertionError(frame.source.text(node.test)))
+
+
+@statement(ast.Raise)
+def _raise(frame: Frame, node: ast.Raise) -> None:
+    if node.exc is None:
+        raise Raised(frame.handled or RuntimeError("No active exception to reraise"))
+    error = evaluate(frame, node.exc)
+    if isinstance(error, type) and issubclass(error, BaseException):
+        error = call(frame.low, error, [], {})
+    if not isinstance(error, BaseException):
+        raise Raised(TypeError("exceptions must derive from BaseException"))
+    raise Raised(error)
+
+
+# Decisions and loops.
+
+
+def _if(frame: Frame, node: ast.If, rest: Rest) -> Leave | None:
+    condition = truth(frame.low, evaluate(frame, node.test))
+    if not isinstance(condition, Value):
+        return run_block(frame, node.body if condition else node.orelse, rest)
+    return _run_time_if(frame, node, condition, rest)
+
+
+def _leaves(body: Sequence[ast.AST]) -> bool:
+    """Whether statements may leave the block they are in, other than by raising."""
+    for node in body:
+        if isinstance(node, (ast.Return, ast.Break, ast.Continue)):
+            return True
+        if not isinstance(node, (ast.FunctionDef, ast.Lambda)) and _leaves(list(ast.iter_child_nodes(node))):
+            return True
+    return False
+
+
+def _run_time_if(frame: Frame, node: ast.If, condition: Value, rest: Rest) -> Leave | None:
+    low, origin = frame.low, frame.origin(node.test)
+    leaving = _leaves(node.body) or _leaves(node.orelse)
+    if leaving and rest is None:
+        raise UnsupportedError(
+            "return, break or continue under a condition that is decided at run time, inside a loop, "
+            "with or try, is not supported yet",
+            "Use np.where, or a conditional expression.",
+            origin,
+        )
+    # Where a branch returns, all that follows the `if` belongs to the other: if c: A else: B; C is
+    # if c: A; C else: B; C.
+    follow = tuple(rest or ()) if leaving else ()
+
+    def branch(body: Sequence[ast.stmt]) -> Callable[[], Any]:
+        return lambda: run_block(frame, (*body, *follow), () if leaving else None)
+
+    lasting = State.of(low, without=frame) if leaving else None
+    a, b = fork(low, branch(node.body), branch(node.orelse))
+    if isinstance(a[0], Raised) or isinstance(b[0], Raised):
+        left: Leave | None = survivor(low, a, b)
+        return Leave("return") if leaving and left is None else left
+    low.builder.origin = origin
+    joined = Join(low)
+    result: Any = None
+    if leaving:
+        values = [None if outcome[0] is None else outcome[0].value for outcome in (a, b)]
+        result = joined.value(*values, "the result")
+        joined.require(result, "Return the same structure of numbers on every path.", origin)
+    join_states(joined, a[1], b[1], lasting)
+    joined.finish(condition, a[2], b[2])
+    return Leave("return", joined.resolve(result)) if leaving else None
+
+
+@statement(ast.For)
+def _for(frame: Frame, node: ast.For) -> Leave | None:
+    low = frame.low
+    items = iterate(low, evaluate(frame, node.iter), "a loop")
+    for count, item in enumerate(items):
+        if count >= _LONGEST_LOOP:
+            raise UnsupportedError(
+                f"a loop of more than {_LONGEST_LOOP} iterations would be written out in full",
+                "Write it as array operations.",
+            )
+        assign(frame, node.target, item)
+        left = run_block(frame, node.body, None)
+        if left is BREAK:
+            return None
+        if left is not None and left is not CONTINUE:
+            return left
+    return run_block(frame, node.orelse, None)
+
+
+@statement(ast.While)
+def _while(frame: Frame, node: ast.While) -> Leave | None:
+    for _ in range(_LONGEST_LOOP):
+        condition = truth(frame.low, evaluate(frame, node.test), "the condition of a loop")
+        if isinstance(condition, Value):
+            raise UnsupportedError(
+                "loops over run-time bounds are not supported yet",
+                "Write the loop as array operations, or over a range that is known.",
+                frame.origin(node.test),
+            )
+        if not condition:
+            return run_block(frame, node.orelse, None)
+        left = run_block(frame, node.body, None)
+        if left is BREAK:
+            return None
+        if left is not None and left is not CONTINUE:
+            return left
+    raise UnsupportedError(
+        f"a loop of more than {_LONGEST_LOOP} iterations would be written out in full",
+        "Write it as array operations.",
+    )
+
+
+@statement(ast.With)
+def _with(frame: Frame, node: ast.With) -> Leave | None:
+    import contextlib
+    import warnings
+
+    import numpy as np
+
+    for item in node.items:
+        manager = evaluate(frame, item.context_expr)
+        harmless = (np.errstate, warnings.catch_warnings, contextlib.nullcontext, type(np.printoptions()))
+        if not isinstance(manager, harmless):
+            raise UnsupportedError(
+                f"with {type(manager).__name__} is not understood", "Move it out of the function."
+            )
+        if item.optional_vars is not None:
+            assign(frame, item.optional_vars, getattr(manager, "enter_result", None))
+    return run_block(frame, node.body, None)
+
+
+_RUN_TIME_ERRORS = (ArithmeticError, ValueError, RuntimeWarning)
+_CANNOT_FAIL = frozenset(
+    ("add", "sub", "mul", "neg", "pos", "lt", "le", "gt", "ge", "eq", "ne", "literal", "copy", "astype", "dim")
+    + ("to_float", "where", "sum", "getitem", "not_", "and_", "or_")
+)
+
+
+@statement(ast.Try)
+def _try(frame: Frame, node: ast.Try) -> Leave | None:
+    low = frame.low
+    before = len(low.builder.body)
+    try:
+        try:
+            left = run_block(frame, node.body, None)
+        except Raised as raised:
+            left = _handle(frame, node, raised)
+        else:
+            if node.handlers:
+                _check_handlers(frame, node, low.builder.body[before:])
+            if left is None:
+                left = run_block(frame, node.orelse, None)
+    finally:
+        ended = run_block(frame, node.finalbody, None)
+    return ended or left
+
+
+def _handle(frame: Frame, node: ast.Try, raised: Raised) -> Leave | None:
+    for handler in node.handlers:
+        if not _catches(frame, handler, raised.error):
+            continue
+        outer, frame.handled = frame.handled, raised.error
+        if handler.name:
+            frame.bind(handler.name, raised.error)
+        try:
+            return run_block(frame, handler.body, None)
+        finally:
+            frame.handled = outer
+    raise raised
+
+
+def _catches(frame: Frame, handler: ast.ExceptHandler, error: BaseException) -> bool:
+    if handler.type is None:
+        return True
+    kinds = evaluate(frame, handler.type)
+    return isinstance(error, kinds)
+
+
+def _check_handlers(frame: Frame, node: ast.Try, body: Sequence[Any]) -> None:
+    """Refuse a handler that may take over at run time: which of the two runs is not known now."""
+    risky = [each for each in body if not isinstance(each, Eqn) or each.primitive.name not in _CANNOT_FAIL]
+    if not risky:
+        return
+    for handler in node.handlers:
+        kinds = (Exception,) if handler.type is None else evaluate(frame, handler.type)
+        kinds = kinds if isinstance(kinds, tuple) else (kinds,)
+        if any(issubclass(run_time, kind) for kind in kinds for run_time in _RUN_TIME_ERRORS):
+            raise UnsupportedError(
+                "whether this exception occurs is known only at run time",
+                "Test the condition with np.where before, rather than catch the exception.",
+                frame.origin(handler.type or node.body[0]),
+            )

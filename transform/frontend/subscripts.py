@@ -1,0 +1,78 @@
+"""Subscripts: of arrays by their rule, of lists, tuples and dicts at once."""
+
+from __future__ import annotations
+
+import operator
+from types import FunctionType
+from typing import Any
+
+from ..errors import UnsupportedError
+from ..rules.build import Value
+from ..rules.index import getitem
+from ..types import Scalar
+from .arguments import prepared
+from .lowering import Lowering
+from .recorder import plain
+from .scope import Opaque, Raised
+
+__all__ = ["assign_subscript", "delete_subscript", "static_index", "subscript"]
+
+
+def subscript(low: Lowering, thing: Any, index: Any, called: str = "item") -> Any:
+    """`thing[index]`."""
+    thing, index = low.live(thing), low.live(index)
+    if isinstance(thing, Value):
+        if isinstance(thing.type, Scalar) and thing.type.weak:
+            raise Raised(TypeError(f"'{thing.type}' object is not subscriptable"))
+        return getitem(low.builder, thing, prepared(low, index))
+    for name, owner in (("__getitem__", type(thing)), ("__class_getitem__", thing)):
+        method = getattr(owner, name, None)
+        if isinstance(method, FunctionType):
+            return low.call(method, [thing, index])
+    if isinstance(thing, Opaque):
+        return Opaque()
+    if low.outside.is_foreign(thing) and not isinstance(index, slice):
+        key = static_index(low, index)
+        low.native(lambda: thing[key])
+        return low.outside.item(thing, key, called.rsplit(".", 1)[-1])
+    taken = low.native(lambda: low.outside.inside(thing)[static_index(low, index)])
+    return low.new_object(taken) if isinstance(index, slice) else taken
+
+
+def static_index(low: Lowering, index: Any) -> Any:
+    """An index into a list, a tuple or a dict."""
+    if isinstance(index, slice):
+        return slice(*(low.static(part, "a slice of a list") for part in (index.start, index.stop, index.step)))
+    if isinstance(index, tuple):
+        return tuple(static_index(low, each) for each in index)
+    if isinstance(index, Value):
+        return low.static(index, "an index into a list, a tuple or a dict")
+    return plain(index)
+
+
+def assign_subscript(low: Lowering, thing: Any, index: Any, value: Any) -> None:
+    """`thing[index] = value`."""
+    thing = low.live(thing)
+    if isinstance(thing, Value):
+        raise UnsupportedError(
+            "in-place writes to arrays are not supported yet",
+            "Build the array in one go: with np.where, np.array, np.stack or np.concatenate.",
+        )
+    method = getattr(type(thing), "__setitem__", None)
+    if isinstance(method, FunctionType):
+        low.call(method, [thing, index, value])
+        return
+    if low.outside.is_foreign(thing) or (id(thing) not in low.created and not isinstance(thing, (list, dict))):
+        raise UnsupportedError(
+            f"assignment to an item of a {type(thing).__name__} that exists outside the function",
+            "Work on a copy of it.",
+        )
+    key = static_index(low, index)
+    low.native(operator.setitem, thing, key, value)
+
+
+def delete_subscript(low: Lowering, thing: Any, index: Any) -> None:
+    """`del thing[index]`."""
+    if isinstance(thing, Value) or low.outside.is_foreign(thing):
+        raise UnsupportedError("del of an item that exists outside the function, or of an array")
+    low.native(operator.delitem, thing, static_index(low, index))
