@@ -1,0 +1,40 @@
+"""The whole road from a primal to its derivative, in one place."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+
+from ..ir import Atom, Function
+from .adjoint import adjoint
+from .dce import eliminate_dead
+from .own import own
+from .recognise import recognise
+from .simplify import simplify
+from .tangent import tangent
+
+__all__ = ["Mode", "derivative", "tidy"]
+
+
+class Mode(enum.Enum):
+    """Forward mode propagates tangents with the primal, reverse mode adjoints against it."""
+
+    FORWARD = "tangent"
+    REVERSE = "adjoint"
+
+
+def derivative(primal: Function, mode: Mode, wrt: Sequence[int], keep: Sequence[Atom] = ()) -> Function:
+    """The tangent or adjoint of a function with respect to `params[k]`, k in wrt, ready to be printed.
+
+    An adjoint returns the values `keep` of the primal, too, before the adjoints.
+    """
+    primal = recognise(primal, keep)
+    derived = adjoint(primal, wrt, keep) if mode is Mode.REVERSE else tangent(primal, wrt)
+    return tidy(derived)
+
+
+def tidy(function: Function) -> Function:
+    """Simplified, without dead code, with the copies that in-place updates need."""
+    function = eliminate_dead(simplify(function))
+    # What died was a use: expressions that had two may be rewritten now.
+    return own(eliminate_dead(simplify(function)))

@@ -1,0 +1,92 @@
+"""Compositions that have a better derivative than the chain rule gives become one equation.
+
+    e = exp(-z)
+    q = 1 + e              --->     h = logistic(z)          printed 1 / (1 + exp(-z))
+    h = 1 / q
+
+Only where the parts have no other use: what the user reads again stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ..ir import Atom, Eqn, Function, If, Lit, Region, Statement, Var, walk
+from ..rules.registry import PRIMITIVES
+
+__all__ = ["recognise"]
+
+
+def recognise(function: Function, keep: Sequence[Atom] = ()) -> Function:
+    """The function with each 1 / (1 + exp(-z)) as one equation; `keep` are read besides its results."""
+    made = {s.target: s for s in walk(function.body) if isinstance(s, Eqn)}
+    uses: dict[Atom, int] = {}
+    for atom in [*_reads(function), *keep]:
+        uses[atom] = uses.get(atom, 0) + 1
+    found = _Finder({var: eqn for var, eqn in made.items() if uses.get(var, 0) == 1}, set())
+    body = found.block(function.body)
+    return replace(function, body=found.without_parts(body)) if found.parts else function
+
+
+def _reads(function: Function) -> list[Atom]:
+    read = list(function.results)
+    for statement in walk(function.body):
+        if isinstance(statement, Eqn):
+            read += statement.operands
+        elif isinstance(statement, If):
+            read += (statement.condition, *statement.then.results, *statement.orelse.results)
+    return read
+
+
+class _Finder:
+    def __init__(self, single: dict[Var, Eqn], parts: set[Var]) -> None:
+        self.single, self.parts = single, parts
+
+    def block(self, body: tuple[Statement, ...]) -> tuple[Statement, ...]:
+        return tuple(self.statement(statement) for statement in body)
+
+    def statement(self, statement: Statement) -> Statement:
+        if isinstance(statement, If):
+            then, orelse = (self.region(region) for region in (statement.then, statement.orelse))
+            return replace(statement, then=then, orelse=orelse)
+        return self.logistic(statement) or statement if isinstance(statement, Eqn) else statement
+
+    def region(self, region: Region) -> Region:
+        return replace(region, body=self.block(region.body))
+
+    def part(self, atom: Atom, name: str) -> Eqn | None:
+        eqn = self.single.get(atom) if isinstance(atom, Var) else None
+        return eqn if eqn is not None and eqn.primitive.name == name else None
+
+    def logistic(self, eqn: Eqn) -> Eqn | None:
+        if eqn.primitive.name != "div" or not _is_one(eqn.operands[0]):
+            return None
+        total = self.part(eqn.operands[1], "add")
+        if total is None:
+            return None
+        for one, other in (total.operands, total.operands[::-1]):
+            power = self.part(other, "exp")
+            sign = power and self.part(power.operands[0], "neg")
+            if _is_one(one) and power and sign:
+                self.parts |= {total.target, power.target, sign.target}
+                params = {"lib": power.params["lib"], "one": repr(eqn.operands[0])}
+                return replace(eqn, primitive=PRIMITIVES["logistic"], operands=sign.operands, params=params)
+        return None
+
+    def without_parts(self, body: tuple[Statement, ...]) -> tuple[Statement, ...]:
+        kept: list[Statement] = []
+        for statement in body:
+            if isinstance(statement, If):
+                then, orelse = (
+                    replace(region, body=self.without_parts(region.body))
+                    for region in (statement.then, statement.orelse)
+                )
+                kept.append(replace(statement, then=then, orelse=orelse))
+            elif self.parts.isdisjoint(statement.targets):
+                kept.append(statement)
+        return tuple(kept)
+
+
+def _is_one(atom: Atom) -> bool:
+    return isinstance(atom, Lit) and bool(atom.value == 1)

@@ -1,0 +1,143 @@
+"""Simplification of derivative code: constants, zeros and ones, signs, copies, common subexpressions.
+
+    t = 1 * y_bar
+    a_bar = t / x          --->     a_bar = y_bar / x
+    p = y_bar * (1 / x)
+    b_bar = p + 0.0                 (b_bar is a_bar)
+
+The user's own statements stay as they were written; only what a rule introduced is rewritten. An
+equation that computes what another has computed before is dropped in both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, cast
+
+from ..ir import Atom, Eqn, Function, If, Lit, Primitive, Region, Statement, Sweep, Var, walk
+from ..rules.build import Builder, Value
+from .rewrites import REWRITES, History, Rewrite, Site, absorb_broadcast
+
+__all__ = ["simplify"]
+
+# Two empty buffers are not one, although they look the same.
+_NOT_SHARED = frozenset({"zeros", "zeros_like", "copy", "empty", "empty_like"})
+
+
+def simplify(function: Function) -> Function:
+    """The same function with simpler equations; names are kept."""
+    simplifier = _Simplifier(function)
+    simplifier.block(function.body)
+    results = tuple(simplifier.current(result) for result in function.results)
+    body = simplifier.builder.finish()
+    final = simplifier.builder.current
+    return replace(function, body=body, results=tuple(final(result) for result in results))
+
+
+class _Simplifier:
+    def __init__(self, function: Function) -> None:
+        self.builder = Builder(rewrite=self.rewrite)
+        self.uses = _uses(function)
+        self.history = History()
+        self.new: dict[Atom, Atom] = {}
+        self.known: list[dict[Any, Value]] = [{}]
+
+    def current(self, atom: Atom) -> Atom:
+        return self.builder.current(self.new.get(atom, atom))
+
+    def block(self, body: Sequence[Statement]) -> None:
+        for statement in body:
+            self.builder.origin, self.builder.sweep = statement.origin, statement.sweep
+            if isinstance(statement, Eqn):
+                self.equation(statement)
+            elif isinstance(statement, If):
+                self.branch(statement)
+            else:
+                self.builder.body.append(statement)
+
+    def equation(self, eqn: Eqn) -> None:
+        builder = self.builder
+        operands = [self.current(operand) for operand in eqn.operands]
+        before = len(builder.body)
+        value = builder.apply(eqn.primitive, operands, eqn.params)
+        if len(builder.body) > before:
+            value = builder.name(value, eqn.target.name, eqn.target.temporary)
+        self.new[eqn.target] = value.atom
+        uses = self.history.uses
+        uses[value.first_atom] = uses.get(value.first_atom, 0) + self.uses.get(eqn.target, 0)
+
+    def branch(self, statement: If) -> None:
+        condition = self.current(statement.condition)
+        if isinstance(condition, Lit):
+            self.inline(statement, statement.then if condition.value else statement.orelse)
+            return
+        then, orelse = self.region(statement.then), self.region(statement.orelse)
+        self.builder.body.append(replace(statement, condition=condition, then=then, orelse=orelse))
+
+    def inline(self, statement: If, region: Region) -> None:
+        self.block(region.body)
+        for target, result in zip(statement.targets, region.results, strict=True):
+            self.new[target] = self.current(result)
+
+    def region(self, region: Region) -> Region:
+        def build() -> list[Atom]:
+            self.block(region.body)
+            return [self.current(result) for result in region.results]
+
+        self.known.append(dict(self.known[-1]))
+        try:
+            return self.builder.region(build)
+        finally:
+            self.known.pop()
+
+    def rewrite(
+        self, builder: Builder, primitive: Primitive, atoms: tuple[Atom, ...], params: Mapping[str, Any]
+    ) -> Value | None:
+        """What the builder asks before it appends an equation."""
+        derived = builder.sweep in (Sweep.REVERSE, Sweep.TANGENT)
+        if derived:
+            operands = tuple(Value(builder, atom) for atom in atoms)
+            site = Site(builder, self.history, primitive, operands, params)
+            for attempt in _attempts(primitive):
+                simpler = attempt(site)
+                if simpler is not None:
+                    return simpler
+        shared = not primitive.consumes and primitive.name not in _NOT_SHARED
+        key = (primitive, tuple(_key(builder.first(atom)) for atom in atoms), repr(params))
+        if shared and key in self.known[-1]:
+            return self.known[-1][key]
+        builder.rewrite = None
+        try:
+            value = builder.apply(primitive, atoms, params)
+        finally:
+            builder.rewrite = self.rewrite
+        self.history.note(cast(Eqn, builder.body[-1]), derived)
+        if shared:
+            self.known[-1][key] = value
+        return value
+
+
+def _attempts(primitive: Primitive) -> Iterator[Rewrite]:
+    yield from REWRITES.get(primitive.name, ())
+    if primitive.elementwise:
+        yield absorb_broadcast
+
+
+def _uses(function: Function) -> dict[Var, int]:
+    uses: dict[Var, int] = {}
+    for statement in walk(function.body):
+        read: Sequence[Atom] = statement.operands if isinstance(statement, Eqn) else ()
+        if isinstance(statement, If):
+            read = (statement.condition, *statement.then.results, *statement.orelse.results)
+        for atom in read:
+            if isinstance(atom, Var):
+                uses[atom] = uses.get(atom, 0) + 1
+    for result in function.results:
+        if isinstance(result, Var):
+            uses[result] = uses.get(result, 0) + 1
+    return uses
+
+
+def _key(atom: Atom) -> Any:
+    return (type(atom.value), repr(atom.value)) if isinstance(atom, Lit) else atom

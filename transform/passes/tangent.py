@@ -1,0 +1,157 @@
+"""The tangent of a function: every varied value is followed by its derivative along the seed.
+
+    a = x ** 2                 a = x ** 2
+    L = -a            --->     a_dot = 2 * x * x_dot
+                               L = -a
+                               L_dot = -a_dot
+
+This is forward mode, the textbook's Jacobian-vector product (Griewank and Walther, Evaluating
+Derivatives, 2nd ed., section 3.1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from ..errors import MissingRule
+from ..ir import Atom, Eqn, Function, If, Region, Statement, Sweep, Var
+from ..names import TANGENT
+from ..rules.build import Builder, Call, Value, op
+from ..types import FLOAT, Array, Type, is_inexact
+from .activity import varied
+from .own import own
+
+__all__ = ["call_of", "derivative_type", "rule_of", "tangent", "zero"]
+
+
+def tangent(function: Function, wrt: Sequence[int]) -> Function:
+    """params, dots of wrt -> results, dots of results.
+
+    `wrt` are positions in `function.params`. A result that does not depend on them has a zero tangent.
+    """
+    forward = _Tangent(function, wrt)
+    forward.block(function.body)
+    dots = [forward.dot(result) for result in function.results]
+    builder = forward.builder
+    results = tuple(builder.atom(value) for value in [*function.results, *dots])
+    return own(
+        replace(
+            function,
+            params=(*function.params, *forward.seeds),
+            body=builder.finish(),
+            results=results,
+        )
+    )
+
+
+class _Tangent:
+    def __init__(self, function: Function, wrt: Sequence[int]) -> None:
+        self.builder = Builder()
+        self.moving = varied(function, wrt)
+        self.seeds = [dot_of(function.params[k]) for k in wrt]
+        self.dots = {
+            function.params[k]: Value(self.builder, seed)
+            for k, seed in zip(wrt, self.seeds, strict=True)
+            if is_inexact(function.params[k].type)
+        }
+
+    def block(self, body: Sequence[Statement]) -> None:
+        for statement in body:
+            self.builder.sweep = statement.sweep
+            if isinstance(statement, If):
+                self.branch(statement)
+            else:
+                self.builder.body.append(statement)
+                if isinstance(statement, Eqn) and statement.target in self.moving:
+                    self.equation(statement)
+
+    def equation(self, eqn: Eqn) -> None:
+        builder = self.builder
+        shapes = eqn.primitive.shape_only
+        dots = [
+            self.dots.get(operand) if isinstance(operand, Var) and k not in shapes else None
+            for k, operand in enumerate(eqn.operands)
+        ]
+        if all(dot is None for dot in dots):
+            return
+        builder.origin, builder.sweep, builder.lib = eqn.origin, Sweep.TANGENT, eqn.params.get("lib")
+        y_dot = rule_of(eqn, eqn.primitive.tangent)(call_of(builder, eqn), dots)
+        y_dot = conform(y_dot, Value(builder, eqn.target))
+        self.dots[eqn.target] = builder.name(y_dot, TANGENT.format(eqn.target.name), eqn.target.temporary)
+
+    def branch(self, statement: If) -> None:
+        """An If yields its results and, for those that vary, their tangents."""
+        positions = [k for k, target in enumerate(statement.targets) if target in self.moving]
+        seeds = [dot_of(statement.targets[k]) for k in positions]
+
+        def region(old: Region) -> Region:
+            def build() -> list[Any]:
+                self.block(old.body)
+                dots = [self.dot(old.results[k], like=statement.targets[k]) for k in positions]
+                return [*old.results, *dots]
+
+            return self.builder.region(build)
+
+        then, orelse = region(statement.then), region(statement.orelse)
+        self.builder.body.append(
+            replace(statement, targets=(*statement.targets, *seeds), then=then, orelse=orelse)
+        )
+        for k, seed in zip(positions, seeds, strict=True):
+            self.dots[statement.targets[k]] = Value(self.builder, seed)
+
+    def dot(self, atom: Atom, like: Var | None = None) -> Any:
+        known = self.dots.get(atom) if isinstance(atom, Var) else None
+        return zero(self.builder, like if like is not None else atom) if known is None else known
+
+
+def dot_of(var: Var) -> Var:
+    """The tangent of a param or target, as a Var of its type (an int moves as a float)."""
+    return Var(TANGENT.format(var.name), derivative_type(var.type))
+
+
+def derivative_type(type_: Type) -> Type:
+    """The type of a value's tangent and adjoint."""
+    if is_inexact(type_):
+        return type_
+    return Array(FLOAT.dtype, type_.dims) if isinstance(type_, Array) else FLOAT
+
+
+def zero(builder: Builder, atom: Atom) -> Any:
+    """A zero derivative for `atom`: a number, or an array of its shape."""
+    if isinstance(atom.type, Array):
+        return op.zeros_like(Value(builder, atom), dtype=derivative_type(atom.type).dtype)
+    return 0.0
+
+
+def conform(given: Any, like: Value) -> Value:
+    """A tangent in the shape of its primal: what a rule left compact is broadcast."""
+    value: Value = like.builder.value(given)
+    if isinstance(like.type, Array):
+        dims = like.builder.dims
+        compact = value.type.dims if isinstance(value.type, Array) else ()
+        if len(compact) < len(like.type.dims) or any(
+            dims.resolve(c) == 1 != dims.resolve(w) for c, w in zip(compact, like.type.dims, strict=True)
+        ):
+            return op.broadcast_like(value, like)
+    return value
+
+
+def call_of(builder: Builder, eqn: Eqn) -> Call:
+    """The equation as rules see it."""
+    return Call(
+        Value(builder, eqn.target), tuple(Value(builder, operand) for operand in eqn.operands), eqn.params
+    )
+
+
+def rule_of(eqn: Eqn, rule: Callable[..., Any] | None) -> Callable[..., Any]:
+    """The rule, or an error that names the function that has none."""
+    if rule is None:
+        raise MissingRule(
+            f"{eqn.primitive.name} has no derivative rule",
+            "Give the function that uses it a rule with transform.rule(...), "
+            "or declare it constant with transform.constant(...).",
+            eqn.origin,
+        )
+    return rule
