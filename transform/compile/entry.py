@@ -1,0 +1,131 @@
+"""The way from a call to the compiled code: short for the types of the last call, complete for the rest.
+
+The short way is a generated function of fixed arity that tests each argument's type and each value read
+from outside with `is`, and calls the compiled derivative; anything unexpected takes the long way.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..frontend import Read
+from ..ir import Input
+from ..tree import Static, is_structure
+
+__all__ = ["arranged", "fast_entry"]
+
+
+def arranged(inputs: Sequence[Input], values: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+    """The values by name as positional and keyword arguments of a function with these inputs."""
+    starred = any(each.kind is inspect.Parameter.VAR_POSITIONAL for each in inputs)
+    args: list[Any] = []
+    kwargs: dict[str, Any] = {}
+    for each in inputs:
+        if each.name not in values:
+            continue
+        value = values[each.name]
+        if each.kind is inspect.Parameter.VAR_POSITIONAL:
+            args.extend(value)
+        elif each.kind is inspect.Parameter.VAR_KEYWORD:
+            kwargs.update(value)
+        elif each.kind is inspect.Parameter.POSITIONAL_ONLY or (
+            starred and each.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD
+        ):
+            args.append(value)
+        else:
+            kwargs[each.name] = value
+    return args, kwargs
+
+
+def fast_entry(derivative: Any, made: Any, values: Mapping[str, Any]) -> Callable[..., Any] | None:
+    """A `__call__` for arguments of these types; None where a test would not be cheap or not be safe."""
+    inputs = [each for each in made.function.inputs if each.name in values]
+    if any(each.kind in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD) for each in inputs):
+        return None
+    if any(is_structure(value) for value in values.values()):
+        return None
+    scope: dict[str, Any] = {"_kernel": made.kernel, "_ndarray": np.ndarray}
+    tests: list[str] = []
+    trees = {each.name: each.tree for each in inputs}
+    for k, (name, value) in enumerate(values.items()):
+        tests += _type_tests(name, value, k, scope, known=isinstance(trees[name], Static))
+    for k, read in enumerate(made.reads):
+        tests.append(_read_test(read, k))
+        scope |= {f"_holder{k}": read.holder, f"_read{k}": read.value, f"_current{k}": read.current}
+    return _define(derivative, values, inputs, tests, scope)
+
+
+def _type_tests(name: str, value: Any, k: int, scope: dict[str, Any], known: bool) -> list[str]:
+    scope[f"_type{k}"] = type(value)
+    if known and type(value) is int:
+        # An int that was needed while lowering, an axis for instance: the code is for this value.
+        return [f"type({name}) is _type{k}", f"{name} == {value}"]
+    if known:
+        scope[f"_value{k}"] = value
+        return [f"{name} is _value{k}"]
+    if isinstance(value, np.ndarray):
+        scope[f"_dtype{k}"] = value.dtype
+        tests = [f"type({name}) is _type{k}", f"{name}.dtype is _dtype{k}", f"{name}.ndim == {value.ndim}"]
+        if value.ndim and 1 not in value.shape:
+            return [*tests, f"1 not in {name}.shape"]
+        return [
+            *tests,
+            *(f"{name}.shape[{i}] {'==' if n == 1 else '!='} 1" for i, n in enumerate(value.shape)),
+        ]
+    return [f"type({name}) is _type{k}"]
+
+
+def _read_test(read: Read, k: int) -> str:
+    match read.kind:
+        case "global" if read.key in read.holder:
+            return f"_holder{k}.get({read.key!r}) is _read{k}"
+        case "global":
+            return f"{read.key!r} not in _holder{k}"
+        case "cell":
+            return f"_holder{k}.cell_contents is _read{k}"
+        case "keys":
+            return f"_current{k}() == _read{k}"
+    return f"_current{k}() is _read{k}"
+
+
+def _define(
+    derivative: Any,
+    values: Mapping[str, Any],
+    inputs: Sequence[Input],
+    tests: Sequence[str],
+    scope: dict[str, Any],
+) -> Callable[..., Any]:
+    """`def __call__(self, x, n=...)`: the tests in the order of their cost, then the kernel."""
+    declared: list[str] = []
+    given: list[str] = []
+    long_way: list[str] = []
+    keyword_only = False
+    for k, each in enumerate(inputs):
+        if each.kind is inspect.Parameter.KEYWORD_ONLY and not keyword_only:
+            declared.append("*")
+            keyword_only = True
+        default = derivative.default_of(each.name)
+        if default is not inspect.Parameter.empty:
+            scope[f"_default{k}"] = default
+            declared.append(f"{each.name}=_default{k}")
+        else:
+            declared.append(each.name)
+        by_name = each.kind is inspect.Parameter.KEYWORD_ONLY
+        given.append(f"{each.name}={each.name}" if by_name else each.name)
+        long_way.append(f"{each.name!r}: {each.name}")
+        following = inputs[k + 1].kind if k + 1 < len(inputs) else None
+        if each.kind is inspect.Parameter.POSITIONAL_ONLY and following is not each.kind:
+            declared.append("/")
+    condition = " and ".join(tests) or "True"
+    text = (
+        f"def __call__(_self, {', '.join(declared)}):\n"
+        f"    if {condition}:\n"
+        f"        return _kernel({', '.join(given)})\n"
+        f"    return _self.call_by_name({{{', '.join(long_way)}}})\n"
+    )
+    exec(compile(text, f"<transform entry of {derivative.__name__}>", "exec"), scope)
+    return scope["__call__"]  # type: ignore[no-any-return]

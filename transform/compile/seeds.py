@@ -1,0 +1,135 @@
+"""Seeds of a tangent or adjoint function: brought to the types that the code expects, or refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ..errors import ArgumentError
+from ..ir import Function, Slot
+from ..tree import Node, Static, Tree, children_of, is_structure, numbered, rebuild
+from ..types import Array, Size, Type
+
+__all__ = ["checked_seeds", "conforming"]
+
+
+def checked_seeds(
+    function: Function, values: Mapping[str, Any], seeds: Mapping[str, Any], like_arguments: bool
+) -> dict[str, Any]:
+    """The seeds by the names of the inputs they belong to.
+
+    `seeds` are keyed by name or by position ("0", "1", ...). Raises ArgumentError where one is missing,
+    unknown, or not of the shape of the argument (`like_arguments`) or result it belongs to.
+    """
+    inputs = [each for each in function.inputs if each.name not in values]
+    names = [each.name for each in inputs]
+    named = {}
+    for key, seed in seeds.items():
+        name = names[int(key)] if key.isdigit() and int(key) < len(names) else key
+        if name not in names or name in named:
+            raise ArgumentError(
+                f"{function.name} takes {len(names)} seed{'s' * (len(names) != 1)}: {', '.join(names)}",
+                f"One was given as {key!r}." if not key.isdigit() else f"{len(seeds)} were given.",
+            )
+        named[name] = seed
+    sizes = _sizes(function, values)
+    checked = {}
+    for each in inputs:
+        if each.name in named:
+            checked[each.name] = _checked(each.name, each.tree, named[each.name], function, sizes)
+        elif not each.default:
+            raise ArgumentError(
+                f"{function.name} needs the seed {each.name}",
+                "Pass a seed for every "
+                + ("argument that moves." if like_arguments else "result: 0.0 for one that does not count."),
+            )
+    return checked
+
+
+def _sizes(function: Function, values: Mapping[str, Any]) -> dict[Any, int]:
+    """The lengths that the symbols of the arguments' dims stand for."""
+    sizes: dict[Any, int] = {}
+
+    def visit(tree: Tree, value: Any) -> None:
+        if isinstance(tree, Node):
+            for child, part in zip(tree.children, children_of(value)[1], strict=True):
+                visit(child, part)
+        elif isinstance(tree, Slot):
+            type_ = function.params[tree.position].type
+            if isinstance(type_, Array):
+                for dim, n in zip(type_.dims, np.shape(value), strict=True):
+                    if not isinstance(dim, int) and dim.offset == 0:
+                        sizes[dim.symbol] = n
+
+    for each in function.inputs:
+        if each.name in values:
+            visit(each.tree, values[each.name])
+    return sizes
+
+
+def _checked(name: str, tree: Tree, seed: Any, function: Function, sizes: Mapping[Any, int]) -> Any:
+    if isinstance(tree, Static):
+        return tree.value
+    if isinstance(tree, Node):
+        if not is_structure(seed) or children_of(seed)[0] != tree.keys:
+            raise ArgumentError(
+                f"the seed {name} is a {type(seed).__name__}, its argument a {tree.kind.__name__}",
+                "A seed has the structure of the argument it belongs to.",
+            )
+        children = zip(tree.children, children_of(seed)[1], strict=True)
+        parts = [_checked(name, child, part, function, sizes) for child, part in children]
+        return rebuild(numbered(tree), parts.__getitem__)
+    return _number(name, function.params[tree.position].type, seed, sizes)
+
+
+def _number(name: str, type_: Type, seed: Any, sizes: Mapping[Any, int]) -> Any:
+    try:
+        given = np.asarray(seed)
+        fits = given.dtype.kind in "biuf" or (given.dtype.kind == "c" and type_.dtype.kind == "c")
+    except (TypeError, ValueError):
+        fits = False
+    if not fits:
+        raise ArgumentError(f"the seed {name} is {seed!r}, where {type_} is needed", "Pass numbers.")
+    wanted = type_.dims if isinstance(type_, Array) else ()
+    known = [_length(size, sizes) for size in wanted]
+    if len(known) != given.ndim or any(
+        n is not None and n != m for n, m in zip(known, given.shape, strict=True)
+    ):
+        shape = "(" + ", ".join("?" if n is None else str(n) for n in known) + ")"
+        raise ArgumentError(
+            f"the seed {name} has shape {given.shape}, it belongs to a value of shape {shape}",
+            "A seed has the shape of the value it belongs to.",
+        )
+    if isinstance(type_, Array):
+        return given.astype(np.result_type(given, type_.dtype), copy=False)
+    return float(seed) if given.dtype.kind in "biu" else seed
+
+
+def _length(size: Size, sizes: Mapping[Any, int]) -> int | None:
+    if isinstance(size, int):
+        return size
+    base = sizes.get(size.symbol)
+    return None if base is None else max(base + size.offset, 0)
+
+
+def conforming(seed: Any, result: Any) -> list[Any]:
+    """The numbers of a seed that has the structure of `result`, checked against its shapes, in order."""
+    if is_structure(result):
+        keys, parts = children_of(result)
+        if not is_structure(seed) or children_of(seed)[0] != keys:
+            raise ArgumentError(
+                f"the seed is {seed!r}, where the result is a {type(result).__name__} of {len(parts)}",
+                "A seed has the structure of the result.",
+            )
+        pairs = zip(children_of(seed)[1], parts, strict=True)
+        return [number for one, part in pairs for number in conforming(one, part)]
+    if not isinstance(result, (np.ndarray, np.generic, int, float, complex)) or isinstance(result, bool):
+        return []
+    if np.shape(seed) != np.shape(result):
+        raise ArgumentError(
+            f"the seed has shape {np.shape(seed)}, the result {np.shape(result)}",
+            "A seed has the shape of the result.",
+        )
+    return [seed]

@@ -1,0 +1,182 @@
+"""The one way from a Function to Python source.
+
+Function  =>  def loss_adjoint(x, L_bar=1.0):
+                  ...
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from ..ir import Eqn, Function, Lit, Slot, Statement, Sweep, Var, atoms_of, regions_of, walk
+from ..tree import leaves
+from .globals import STANDARD, Globals
+from .layout import banner, definition
+from .module import module_text, split
+from .names import Names, identifier
+from .printer import Printer, check_same
+from .schedule import Schedule, schedule
+from .signature import inputs_of, leaves_of, returned, signature
+from .template import names_in, spelled
+from .writer import Line, Writer, assignment
+
+__all__ = ["Emitted", "emit", "write"]
+
+
+@dataclass(frozen=True)
+class Emitted:
+    """Python source of a function.
+
+    `definition` is the def alone. `refers` are the modules, helpers and functions it names, `constants` the
+    captured values: together the namespace in which it runs. `names` says what each Var that has a line
+    of its own is called.
+    """
+
+    name: str
+    definition: str
+    refers: Mapping[str, Any]
+    constants: Mapping[str, Any]
+    names: Mapping[Var, str]
+
+    @cached_property
+    def text(self) -> str:
+        """A module that stands alone: imports, captured constants, copies of helpers, the def.
+
+        Raises TransformError where something cannot be written out: a captured array of more than 1,000
+        elements, a function that is in no module.
+        """
+        refers = dict(self.refers)
+        if any(isinstance(value, (np.ndarray, np.generic)) for value in self.constants.values()):
+            refers.setdefault("np", np)
+        return module_text(self.definition, refers, self.constants, Printer())
+
+    @property
+    def imports(self) -> tuple[str, ...]:
+        """The import lines that the def needs."""
+        return split(self.refers)[0]
+
+    @property
+    def helpers(self) -> tuple[str, ...]:
+        """The sources of the helpers that the def calls."""
+        return split(self.refers)[1]
+
+    @property
+    def namespace(self) -> dict[str, Any]:
+        """What the def must find in its globals."""
+        return {**self.refers, **self.constants}
+
+
+def emit(function: Function) -> Emitted:
+    """The source of `function`, printed, parsed again and compared."""
+    writer, lines, last = write(function)
+    names, globals_ = writer.names, writer.globals
+    arguments = signature(inputs_of(function), globals_)
+    docstring = _banner(function, names)
+    text = definition(function.name, arguments, docstring, lines, last, Printer())
+    body = [ast.Expr(ast.Constant(value=docstring))] if docstring else []
+    nodes = [*body, *(line.node for line in [*lines, last])]
+    check_same(text, ast.FunctionDef(name=function.name, args=arguments, body=nodes, decorator_list=[]))
+    constants = {names.of[var]: value for var, value in function.captures if var in names.of}
+    return Emitted(function.name, text, globals_.bound, constants, names.of)
+
+
+def write(function: Function, inline: bool = True) -> tuple[Writer, list[Line], Line]:
+    """The lines of a function's body and its return; without inlining, each equation is a line."""
+    plan = schedule(function, inline)
+    globals_ = Globals({each.name for each in inputs_of(function)} | {function.name})
+    names = _names(function, plan, globals_, reuse=inline)
+    writer = Writer(plan, names, globals_)
+    lines = [*_unpacked(function, writer), *writer.body(function.body)]
+    return writer, lines, _return(function, writer)
+
+
+def _names(function: Function, plan: Schedule, globals_: Globals, reuse: bool) -> Names:
+    """Names with everything settled that is not a line: globals, parameters, captured values."""
+    inputs = inputs_of(function)
+    variables = [target for statement in walk(function.body) for target in statement.targets]
+    hints = {identifier(var.name) for var in (*function.params, *variables) if not var.temporary}
+    outside = _outside(function, plan, globals_)
+    reserved = {function.name, *outside, *(each.name for each in inputs)}
+    names = Names(reserved, hints, plan.last(), reuse, _filled(function))
+    for var, _ in function.captures:
+        if var in plan.reads:
+            names.of[var] = names.fresh(identifier(var.name))
+    for each in inputs:
+        if isinstance(each.tree, Slot):
+            names.hold(function.params[each.tree.position], each.name)
+    return names
+
+
+def _filled(function: Function) -> dict[Var, Var]:
+    """The named value that each temporary buffer ends up as, after the stores into it."""
+    becomes: dict[Var, Var] = {}
+    for statement in reversed(list(walk(function.body))):
+        if isinstance(statement, Eqn) and statement.primitive.consumes:
+            base, result = statement.operands[0], becomes.get(statement.target, statement.target)
+            if isinstance(base, Var) and base.temporary and not result.temporary:
+                becomes[base] = result
+    return becomes
+
+
+def _outside(function: Function, plan: Schedule, globals_: Globals) -> set[str]:
+    """Bind what templates and literals refer to; the names that no Var may take."""
+    bound: set[str] = set()
+    atoms: list[Any] = list(function.results)
+    for statement in walk(function.body):
+        if statement in plan.dead:
+            continue
+        atoms.extend(_atoms(statement))
+        if isinstance(statement, Eqn) and statement in plan.text:
+            used, own = names_in(plan.text[statement])
+            globals_.rename(used, statement.primitive.refers)
+            bound |= own
+    for atom in atoms:
+        if isinstance(atom, Lit) and spelled(atom):
+            globals_.rename(names_in(atom.text)[0], {})
+    return bound | globals_.names() | set(STANDARD)
+
+
+def _atoms(statement: Statement) -> Iterator[Any]:
+    yield from atoms_of(statement)
+    for region in regions_of(statement):
+        yield from region.results
+
+
+def _unpacked(function: Function, writer: Writer) -> list[Line]:
+    """`W = params["W"]` for each leaf of a structure that is read more than once."""
+    lines = []
+    forward = any(statement.sweep is Sweep.FORWARD for statement in function.body)
+    sweep = Sweep.FORWARD if forward else Sweep.NONE
+    for each in inputs_of(function):
+        if isinstance(each.tree, Slot):
+            continue
+        for position, access in leaves_of(each):
+            var = function.params[position]
+            reads = writer.plan.reads.get(var, ())
+            if len(reads) == 1:
+                writer.access[var] = access
+            elif reads:
+                named = writer.names.assign(var, 0)
+                lines.append(Line(assignment([named], [access]), sweep=sweep))
+    return lines
+
+
+def _return(function: Function, writer: Writer) -> Line:
+    made_of = [*writer.plan.inside(function.results)]
+    reverse = any(statement.sweep is Sweep.REVERSE for statement in made_of)
+    value = returned(function, writer.expression, writer.globals)
+    return Line(ast.Return(value=value), made_of, Sweep.REVERSE if reverse else Sweep.NONE)
+
+
+def _banner(function: Function, names: Names) -> str:
+    about = function.about
+    results = [names.of[result] for result in function.results if result in names.of]
+    seeds = {position: each.name for each in inputs_of(function) for position in leaves(each.tree)}
+    given = dict.fromkeys(seeds[Slot(function.params.index(var))] for var in about.given)
+    return banner(about, list(dict.fromkeys(results)), list(given))

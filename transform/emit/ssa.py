@@ -1,0 +1,41 @@
+"""The SSA list of a function as text: one equation a line, nothing inlined.
+
+a = x ** 2
+b = 5 * a
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from .emitter import write
+from .layout import header
+from .printer import Printer
+from .writer import Line
+from ..ir import Function
+from ..types import Type
+
+__all__ = ["ssa"]
+
+
+def ssa(function: Function, types: bool = False) -> str:
+    """The equations of `function`, with the names that generated code would give them, and their types."""
+    writer, lines, last = write(function, inline=False)
+    type_of = {name: var.type for var, name in writer.names.of.items()}
+    rows = list(_rows([*lines, last], "", Printer(), type_of))
+    if not types:
+        return "".join(f"{code}\n" for code, _ in rows)
+    width = max(len(code) for code, _ in rows) + 2
+    return "".join(f"{code:{width}}# {type_}\n" if type_ else f"{code}\n" for code, type_ in rows)
+
+
+def _rows(
+    lines: Sequence[Line], indent: str, printer: Printer, type_of: dict[str, Type]
+) -> Iterator[tuple[str, Type | None]]:
+    for line in lines:
+        if not line.blocks:
+            code = printer(line.node)
+            yield indent + code, type_of.get(code.partition(" = ")[0])
+        for block in line.blocks:
+            yield indent + header(block, printer), None
+            yield from _rows(block.lines, indent + "    ", printer, type_of)

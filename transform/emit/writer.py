@@ -1,0 +1,301 @@
+"""Out of SSA, second half: equations become lines, and Vars the names on them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from ..errors import IRError
+from ..ir import Atom, Eqn, For, If, Lit, Region, Statement, Sweep, Var, While, atoms_of
+from ..types import rank
+from .globals import Globals
+from .names import Names
+from .schedule import Schedule
+from .template import call, fill, literal, names_in, negative, template
+
+__all__ = ["Block", "Line", "Writer", "assignment", "name"]
+
+
+@dataclass
+class Line:
+    """A statement of the generated code, with the equations it was made of; a compound one holds blocks."""
+
+    node: ast.stmt
+    made_of: Sequence[Statement] = ()
+    sweep: Sweep = Sweep.NONE
+    blocks: list[Block] = field(default_factory=list)
+
+
+@dataclass
+class Block:
+    """A header (`if` with its test, `else` without one) and the lines below it."""
+
+    word: str
+    head: ast.AST | None
+    lines: list[Line]
+
+
+def name(text: str) -> ast.Name:
+    """The node of a name."""
+    return ast.Name(id=text, ctx=ast.Load())
+
+
+def assignment(targets: Sequence[str], values: Sequence[ast.expr]) -> ast.Assign:
+    """`a = x`, or `a, b = x, y`."""
+    if len(targets) == 1:
+        return ast.Assign(targets=[name(targets[0])], value=values[0])
+    left = ast.Tuple(elts=[name(target) for target in targets], ctx=ast.Store())
+    return ast.Assign(targets=[left], value=ast.Tuple(elts=list(values), ctx=ast.Load()))
+
+
+class Writer:
+    """Writes the lines of one function. `access` has the expressions of leaves that have no name."""
+
+    def __init__(self, plan: Schedule, names: Names, globals_: Globals) -> None:
+        self.plan, self.names, self.globals = plan, names, globals_
+        self.access: dict[Var, ast.expr] = {}
+
+    # Expressions
+
+    def expression(self, atom: Atom) -> ast.expr:
+        """The node of an atom, with what is inlined in it."""
+        if isinstance(atom, Lit):
+            return self.literal(atom)
+        if atom in self.access:
+            return self.access[atom]
+        if atom not in self.plan.inlined:
+            return name(self.names.of[atom])
+        return self.value(self.plan.definition[atom])
+
+    def literal(self, lit: Lit) -> ast.expr:
+        node = literal(lit)
+        rename = self.globals.rename(_free_names(node), {})
+        return fill(node, (), rename) if rename else node
+
+    def value(self, statement: Statement) -> ast.expr:
+        """The right-hand side of an equation or of an If that is an expression."""
+        if isinstance(statement, If):
+            return self.conditional(statement)
+        if not isinstance(statement, Eqn):
+            raise IRError(f"{statement!r} is no expression")
+        if self.plan.text[statement] == "-{0}":
+            return self.negated(statement.operands[0])
+        text = self.plan.text[statement]
+        node = template(text)
+        if isinstance(node, tuple):
+            raise IRError(f"the template {text!r} of {statement.primitive} is not an expression")
+        filled: ast.expr = fill(
+            node, [self.expression(a) for a in statement.operands], self.renamed(statement)
+        )
+        return filled
+
+    def renamed(self, eqn: Eqn) -> dict[str, str]:
+        return self.globals.rename(names_in(self.plan.text[eqn])[0], eqn.primitive.refers)
+
+    def negated(self, atom: Atom) -> ast.expr:
+        """`-a * b` for -(a * b): the same number, without the parentheses; a scalar factor is preferred."""
+        eqn = self.plan.definition.get(atom) if isinstance(atom, Var) and atom in self.plan.inlined else None
+        if (
+            isinstance(eqn, Eqn)
+            and self.plan.text[eqn] in ("{0} * {1}", "{0} / {1}")
+            and eqn.target.type.dtype.kind == "f"
+        ):
+            left, right = eqn.operands
+            text = self.plan.text[eqn]
+            if text == "{0} * {1}" and rank(right.type) < rank(left.type):
+                return ast.BinOp(left=self.expression(left), op=ast.Mult(), right=self.negated(right))
+            op = ast.Mult() if text == "{0} * {1}" else ast.Div()
+            return ast.BinOp(left=self.negated(left), op=op, right=self.expression(right))
+        return negative(self.expression(atom))
+
+    def conditional(self, statement: If) -> ast.expr:
+        """`a if c else b`; `c and b`, `c or b` where one of the results is the condition itself."""
+        test = self.expression(statement.condition)
+        (then,), (orelse,) = statement.then.results, statement.orelse.results
+        if _is(orelse, statement.condition, False):
+            return ast.BoolOp(op=ast.And(), values=[test, self.expression(then)])
+        if _is(then, statement.condition, True):
+            return ast.BoolOp(op=ast.Or(), values=[test, self.expression(orelse)])
+        return ast.IfExp(test=test, body=self.expression(then), orelse=self.expression(orelse))
+
+    # Lines
+
+    def body(self, body: Iterable[Statement]) -> list[Line]:
+        """The lines of a body, in order."""
+        lines: list[Line] = []
+        for statement in body:
+            if statement in self.plan.dead or statement.targets[0] in self.plan.inlined:
+                continue
+            match statement:
+                case Eqn():
+                    lines.append(self.equation(statement))
+                case If() if self.plan.is_expression(statement):
+                    lines.append(self.assign(statement, self.value(statement)))
+                case If():
+                    lines.append(self.branch(statement))
+                case For() | While():
+                    lines.extend(self.loop(statement))
+        return lines
+
+    def equation(self, eqn: Eqn) -> Line:
+        if eqn.primitive.consumes:
+            return self.store(eqn)
+        value = self.value(eqn)
+        if eqn.target in self.plan.copied:
+            value = ast.Call(func=ast.Attribute(value, "copy", ast.Load()), args=[], keywords=[])
+        return self.assign(eqn, value)
+
+    def assign(self, statement: Eqn | If, value: ast.expr) -> Line:
+        target = statement.targets[0]
+        made_of = [*self.plan.inside(self.operands(statement)), statement]
+        read = self.plan.leaves(self.operands(statement))
+        named = self.names.of.get(target) or self.names.assign(target, self.plan.position[statement], read)
+        return Line(assignment([named], [value]), made_of, statement.sweep)
+
+    def operands(self, statement: Statement) -> tuple[Atom, ...]:
+        if isinstance(statement, If) and self.plan.is_expression(statement):
+            return (statement.condition, *statement.then.results, *statement.orelse.results)
+        return atoms_of(statement)
+
+    def store(self, eqn: Eqn) -> Line:
+        """A statement that overwrites operand 0; the result is the same object under the same name."""
+        parsed = template(self.plan.text[eqn])
+        statement = ast.Expr(value=parsed) if isinstance(parsed, ast.expr) else parsed[0]
+        operands = [self.expression(atom) for atom in eqn.operands]
+        node = fill(statement, operands, self.renamed(eqn))
+        assert isinstance(eqn.operands[0], Var)
+        self.names.hold(eqn.target, self.names.of[eqn.operands[0]])
+        return Line(node, [*self.plan.inside(eqn.operands), eqn], eqn.sweep)
+
+    def branch(self, statement: If) -> Line:
+        """An `if` statement that assigns the targets at the end of both branches."""
+        made_of = [*self.plan.inside((statement.condition,))]
+        test = self.expression(statement.condition)
+        position = self.plan.position[statement]
+        targets = [t for t in statement.targets if t in self.plan.reads]
+        for target in targets:
+            self.names.assign(target, position)
+        then, orelse = (
+            self.region(
+                region,
+                [pair for pair in zip(statement.targets, region.results, strict=True) if pair[0] in targets],
+                statement.sweep,
+            )
+            for region in (statement.then, statement.orelse)
+        )
+        if orelse and not then:
+            test, then, orelse = ast.UnaryOp(op=ast.Not(), operand=test), orelse, []
+        then = then or [Line(ast.Pass())]
+        node = ast.If(test=test, body=[line.node for line in then], orelse=[line.node for line in orelse])
+        blocks = [Block("if", test, then)]
+        if len(orelse) == 1 and orelse[0].blocks and isinstance(orelse[0].node, ast.If):
+            (inner,) = orelse
+            made_of += inner.made_of
+            blocks += [Block("elif", inner.blocks[0].head, inner.blocks[0].lines), *inner.blocks[1:]]
+        elif orelse:
+            blocks.append(Block("else", None, orelse))
+        return Line(node, made_of, statement.sweep, blocks)
+
+    def region(self, region: Region, pairs: Sequence[tuple[Var, Atom]], sweep: Sweep) -> list[Line]:
+        """The lines of a region, and the assignments of its results to the targets."""
+        for target, result in pairs:
+            self.coalesce(target, result, region)
+        lines = self.body(region.body)
+        moves = [(target, result) for target, result in pairs if not self.named_alike(target, result)]
+        return [*lines, *self.moves(moves, sweep)]
+
+    def moves(self, pairs: Sequence[tuple[Var, Atom]], sweep: Sweep) -> list[Line]:
+        """The assignments of results to targets; in one where a target's name is still read by another."""
+        targets = [self.names.of[target] for target, _ in pairs]
+        values = [self.expression(result) for _, result in pairs]
+        made_of = [[*self.plan.inside((result,))] for _, result in pairs]
+        if any(targets[k] in _free_names(value) for k in range(len(pairs)) for value in values[k + 1 :]):
+            return [Line(assignment(targets, values), [s for each in made_of for s in each], sweep)]
+        lines = zip(targets, values, made_of, strict=True)
+        return [Line(assignment([target], [value]), made, sweep) for target, value, made in lines]
+
+    def named_alike(self, target: Var, result: Atom) -> bool:
+        return isinstance(result, Var) and self.names.of.get(result) == self.names.of[target]
+
+    def coalesce(self, target: Var, result: Atom, region: Region) -> None:
+        """Let a result that is computed in the region have its target's name, if it is free there."""
+        if isinstance(result, Lit) or result in self.plan.inlined or result in self.names.of:
+            return
+        definition = self.plan.definition.get(result)
+        if definition not in region.body or (isinstance(definition, Eqn) and definition.primitive.consumes):
+            return
+        wanted, end = self.names.of[target], self.plan.position[region]
+        start = self.plan.position[definition]
+        rivals = (var for var in self.names.holders[wanted] if var is not target)
+        if not any(start < read <= end for var in rivals for read in self.plan.reads.get(var, ())):
+            self.names.hold(result, wanted)
+
+    def loop(self, statement: For | While) -> list[Line]:
+        """A loop whose carried values are variables, assigned before the loop and at the end of its body."""
+        params = statement.body.params[1:] if isinstance(statement, For) else statement.body.params
+        before = []
+        for k, (param, init) in enumerate(zip(params, statement.init, strict=True)):
+            named = self.carried(statement, param, init)
+            self.names.hold(statement.targets[k], named)
+            if isinstance(statement, While):
+                self.names.hold(statement.condition.params[k], named)
+            if not self.named_alike(param, init):
+                before.append((param, init))
+        return [*self.moves(before, statement.sweep), self.loop_itself(statement, params)]
+
+    def carried(self, loop: For | While, param: Var, init: Atom) -> str:
+        """The name of a carried value: that of its first value, if nothing else needs that."""
+        position = self.plan.position[loop]
+        others = [atom for atom in self.plan.leaves(atoms_of(loop)) if atom is init]
+        if (
+            isinstance(init, Var)
+            and len(others) == 1
+            and init.name == param.name
+            and init.type == param.type
+            and self.plan.reads[init][-1] <= position
+        ):
+            return self.names.hold(param, self.names.of[init])
+        # What dies with the loop's own limits is still read after the assignment before the loop.
+        return self.names.assign(param, position - 1)
+
+    def loop_itself(self, statement: For | While, params: Sequence[Var]) -> Line:
+        made_of = [*self.plan.inside(atoms_of(statement))]
+        pairs = list(zip(params, statement.body.results, strict=True))
+        if isinstance(statement, For):
+            index = self.names.assign(statement.body.params[0], self.plan.position[statement])
+            iterable = self.range(statement)
+            lines = self.region(statement.body, pairs, statement.sweep) or [Line(ast.Pass())]
+            body = [line.node for line in lines]
+            node = ast.For(target=name(index), iter=iterable, body=body, orelse=[])
+            head = ast.comprehension(target=name(index), iter=iterable, ifs=[], is_async=0)
+            return Line(node, made_of, statement.sweep, [Block("for", head, lines)])
+        lines = self.body(statement.condition.body)
+        test = self.expression(statement.condition.results[0])
+        if lines:
+            stop = ast.UnaryOp(op=ast.Not(), operand=test)
+            leave = ast.If(test=stop, body=[ast.Break()], orelse=[])
+            lines.append(Line(leave, blocks=[Block("if", stop, [Line(ast.Break())])]))
+            test = ast.Constant(value=True)
+        lines += self.region(statement.body, pairs, statement.sweep)
+        lines = lines or [Line(ast.Pass())]
+        loop = ast.While(test=test, body=[line.node for line in lines], orelse=[])
+        return Line(loop, made_of, statement.sweep, [Block("while", test, lines)])
+
+    def range(self, statement: For) -> ast.expr:
+        """`range(stop)`, with a start and a step where they say something."""
+        limits: list[Atom] = [statement.start, statement.stop, statement.step]
+        if isinstance(statement.step, Lit) and statement.step.value == 1:
+            limits.pop()
+            if isinstance(statement.start, Lit) and statement.start.value == 0:
+                limits.pop(0)
+        return call("range", *map(self.expression, limits))
+
+
+def _is(atom: Atom, condition: Atom, value: bool) -> bool:
+    boolean = condition.type.dtype.kind == "b"
+    return atom is condition or (boolean and isinstance(atom, Lit) and atom.value is value)
+
+
+def _free_names(node: ast.expr) -> set[str]:
+    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
