@@ -1,0 +1,79 @@
+"""Everything that README.md shows is run: its Python, its commands, its output.
+
+    python -m tests.test_readme     writes the outputs anew
+
+A ```python block is a file, named by its first line; a ```text block after it is what it prints. A
+```console block has commands after `$` and what they print. Names of make targets in ```sh blocks exist.
+"""
+
+import contextlib
+import io
+import linecache
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from tests.test_cli import run
+
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+BLOCK = re.compile(r"^```(python|text|console|sh)\n(.*?)^```\n", re.M | re.S)
+
+
+def refreshed(text):
+    """The README with every output as it is now."""
+    printed = ""
+
+    def fresh(block):
+        nonlocal printed
+        kind, content = block.groups()
+        if kind == "python":
+            printed = execute(content)
+        elif kind == "text":
+            content, printed = printed, ""
+        elif kind == "console":
+            content = "".join(map(command, re.findall(r"^\$ (.*)$", content, re.M)))
+        return f"```{kind}\n{content}```\n"
+
+    return BLOCK.sub(fresh, text)
+
+
+def execute(code):
+    """Run a block as a file of its own and return what it prints."""
+    name = code.partition("\n")[0].removeprefix("# ")
+    linecache.cache[name] = (len(code), None, code.splitlines(True), name)
+    with contextlib.redirect_stdout(io.StringIO()) as output:
+        exec(compile(code, name, "exec"), {"__name__": name.removesuffix(".py")})
+    return output.getvalue()
+
+
+def command(line):
+    """A command and what it prints, as they stand in a console block."""
+    program, *words = shlex.split(line)
+    assert program == "transform"
+    status, output, errors = run(*words)
+    assert (status, errors) == (0, "")
+    return f"$ {line}\n{output}"
+
+
+def test_the_readme_shows_what_happens():
+    text = README.read_text()
+    assert refreshed(text) == text
+
+
+def test_the_readme_names_make_targets_that_exist():
+    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.M)
+    shown = re.findall(r"^make (\w+)", README.read_text(), re.M)
+    assert shown
+    assert set(shown) <= set(targets)
+
+
+@pytest.mark.parametrize("link", re.findall(r"`([\w/]+/(?:\w+\.\w+)?)`|`(\w+\.md)`", README.read_text()))
+def test_the_readme_names_files_that_exist(link):
+    assert (ROOT / "".join(link)).exists()
+
+
+if __name__ == "__main__":
+    README.write_text(refreshed(README.read_text()))

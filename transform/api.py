@@ -1,0 +1,182 @@
+"""The public functions. Signatures follow JAX where JAX has one."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from . import ir
+from .cache import remembered
+from .compile.arguments import tree_of
+from .compile.seeds import conforming
+from .derivative import ArgNums, Derivative, Plan, default_trees, lower_any
+from .errors import ArgumentError
+from .rules import FUNCTIONS, Builder
+from .emit.ssa import ssa
+from .tree import Node, Tree, children_of, leaves, numbered, rebuild
+from .types import is_inexact
+
+__all__ = [
+    "adjoint",
+    "derivative_source",
+    "grad",
+    "hvp",
+    "jvp",
+    "lowered",
+    "tangent",
+    "value_and_grad",
+    "vjp",
+]
+
+Function = Callable[..., Any]
+
+
+def grad(fn: Function | None = None, argnums: ArgNums = 0, *, has_aux: bool = False) -> Any:
+    """The gradient of a real scalar function, by its adjoint.
+
+    `argnums` are positions, names, or a tuple of them; the gradient of argument k has its structure,
+    shape and dtype, a tuple of argnums gives a tuple. With `has_aux` fn returns (value, aux), and the
+    result is (gradient, aux). Also a decorator: `@grad`, `@grad(argnums=(0, "b"))`.
+
+    Raises ArgumentError where the result is not one real number, TransformError where fn cannot be
+    transformed.
+    """
+    return _derivative(fn, Plan("grad", _normal(argnums), has_aux))
+
+
+def value_and_grad(fn: Function | None = None, argnums: ArgNums = 0, *, has_aux: bool = False) -> Any:
+    """Like `grad`, returning (value, gradient); with `has_aux` ((value, aux), gradient)."""
+    return _derivative(fn, Plan("value_and_grad", _normal(argnums), has_aux))
+
+
+def tangent(fn: Function | None = None, argnums: ArgNums = 0) -> Any:
+    """The tangent function: fn's arguments, then a seed for each of argnums -> (result, its tangent).
+
+    A seed has the structure and shape of its argument. One scalar argument has the seed 1.0 by default.
+    """
+    return _derivative(fn, Plan("tangent", _normal(argnums)))
+
+
+def adjoint(fn: Function | None = None, argnums: ArgNums = 0) -> Any:
+    """The adjoint function: fn's arguments, then a seed for each result -> adjoints of argnums.
+
+    A seed has the shape of its result. One real scalar result has the seed 1.0 by default.
+    """
+    return _derivative(fn, Plan("adjoint", _normal(argnums)))
+
+
+def jvp(fn: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+    """(fn(*primals), its derivative along `tangents`): forward mode, no matrix is formed.
+
+    Each tangent has the structure and shape of its primal. Raises ArgumentError where it has not.
+    """
+    if len(primals) != len(tangents):
+        raise ArgumentError(
+            f"jvp got {len(primals)} primals and {len(tangents)} tangents",
+            "Give one tangent for each primal; zeros for one that does not move.",
+        )
+    pushed = remembered(fn, Plan("tangent", tuple(range(len(primals)))), Derivative)
+    result, result_dot = pushed(*primals, *tangents)
+    return result, result_dot
+
+
+def vjp(fn: Function, *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+    """(fn(*primals), pullback): reverse mode. The pullback takes a seed of the result's structure.
+
+    It returns a tuple, one adjoint for each primal, and may be called any number of times.
+    """
+    primal = remembered(fn, Plan("primal"), Derivative)
+    pull = remembered(fn, Plan("adjoint", tuple(range(len(primals)))), Derivative)
+    # What the caller writes into an array afterwards must not move the point.
+    point = [copied(value) for value in primals]
+    result = primal(*point)
+    return result, functools.partial(_pull, pull, point, result)
+
+
+def _pull(pull: Derivative, point: Sequence[Any], result: Any, seed: Any) -> tuple[Any, ...]:
+    adjoints: tuple[Any, ...] = pull(*point, *conforming(seed, result))
+    return adjoints
+
+
+def hvp(fn: Function | None = None, argnums: ArgNums = 0) -> Any:
+    """The Hessian-vector product: hvp(fn)(x, v) is the gradient's derivative along v, forward over reverse.
+
+    fn's arguments come first, then a vector for each of argnums, with its structure and shape.
+    """
+    return _derivative(fn, Plan("hvp", _normal(argnums)))
+
+
+def _derivative(fn: Function | None, plan: Plan) -> Any:
+    if fn is None:
+        return functools.partial(Derivative, plan=plan)
+    return Derivative(fn, plan)
+
+
+def _normal(argnums: Any) -> ArgNums:
+    """Argnums as an int, a name or a tuple of them."""
+    if isinstance(argnums, list):
+        argnums = tuple(argnums)
+    each = argnums if isinstance(argnums, tuple) else (argnums,)
+    for number in each:
+        if isinstance(number, bool) or not isinstance(number, (int, str, np.integer)):
+            raise ArgumentError(f"argnums has {number!r}", "Use positions from 0, names, or a tuple of them.")
+    if len(set(each)) != len(each) or not each:
+        raise ArgumentError(f"argnums is {argnums!r}", "Name each argument once, and at least one.")
+    plain = tuple(int(number) if isinstance(number, np.integer) else number for number in each)
+    return plain if isinstance(argnums, tuple) else plain[0]
+
+
+def copied(value: Any) -> Any:
+    """A structured value with its arrays copied."""
+    tree = tree_of(value, "argument")
+    if isinstance(tree, Node):
+        parts = [copied(child) for child in children_of(value)[1]]
+        return rebuild(numbered(tree), parts.__getitem__)
+    return value.copy() if isinstance(value, np.ndarray) else value
+
+
+def lowered(fn: Function, types: Mapping[str, Tree]) -> ir.Function:
+    """The SSA form of fn for arguments of these types; those not named are as declared, else floats."""
+    trees = {**default_trees(fn), **types}
+    return lower_any(fn, trees)[0]
+
+
+def derivative_source(
+    fn: Function, mode: str, wrt: tuple[int | str, ...] | None, types: Mapping[str, Tree]
+) -> str:
+    """The text of fn's "ssa", "tangent" or "adjoint", with respect to `wrt`: by default, all that is real."""
+    if mode == "ssa":
+        return ssa(lowered(fn, types))
+    trees = {**default_trees(fn), **types}
+    for name in types:
+        if name not in default_trees(fn):
+            raise ArgumentError(f"{fn.__name__} has no argument {name!r}", f"It has {', '.join(trees)}.")
+    if wrt is None:
+        wrt = tuple(name for name, tree in trees.items() if any(is_inexact(leaf) for leaf in leaves(tree)))
+    derivative = Derivative(fn, Plan(mode, wrt if len(wrt) != 1 else wrt[0]))
+    return derivative.specialize_types(trees).emitted.text
+
+
+def _called_while_lowering(make: Function) -> Function:
+    """How a function that makes a derivative is called inside one that is being lowered: at once."""
+
+    @functools.wraps(make)
+    def adapter(builder: Builder, *args: Any, **kwargs: Any) -> Any:
+        return make(*args, **kwargs)
+
+    return adapter
+
+
+def _jvp_while_lowering(
+    builder: Builder, fn: Function, primals: Sequence[Any], tangents: Sequence[Any]
+) -> Any:
+    pushed = Derivative(fn, Plan("tangent", tuple(range(len(primals)))))
+    return pushed.__transform_lower__(builder, [*primals, *tangents], {})[0]
+
+
+for _each in (grad, value_and_grad, tangent, adjoint, hvp):
+    FUNCTIONS[_each] = _called_while_lowering(_each)
+FUNCTIONS[jvp] = _jvp_while_lowering

@@ -1,0 +1,155 @@
+"""Matrices of derivatives, one tangent pass a column or one adjoint pass a row."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from .cache import Specialisation, numbers_of
+from .compile.arguments import tree_of
+from .derivative import ArgNums, Derivative, Plan
+from .errors import ArgumentError
+from .tree import Node, Static, children_of, numbered, rebuild
+
+__all__ = ["Jacobian", "hessian", "jacobian"]
+
+Values = dict[str, Any]
+Blocks = list[list[Any]]
+
+
+def jacobian(fn: Callable[..., Any] | None = None, argnums: ArgNums = 0, mode: str = "auto") -> Any:
+    """The Jacobian of fn, of shape result.shape + argument.shape.
+
+    `mode` is "forward" (one tangent pass for each number in the arguments), "reverse" (one adjoint pass
+    for each number in the result) or "auto", the cheaper. A structured result or argument gives the same
+    structure of Jacobians, the result's outside, as in JAX; a tuple of argnums gives a tuple.
+    """
+    if mode not in ("forward", "reverse", "auto"):
+        raise ArgumentError(f"mode is {mode!r}", 'Use "forward", "reverse" or "auto".')
+    if fn is None:
+        return functools.partial(jacobian, argnums=argnums, mode=mode)
+    return Jacobian(fn, argnums, mode)
+
+
+def hessian(fn: Callable[..., Any] | None = None, argnums: ArgNums = 0) -> Any:
+    """The matrix of second derivatives of a real scalar function: the Jacobian of its gradient, forward over reverse."""
+    if fn is None:
+        return functools.partial(hessian, argnums=argnums)
+    return Jacobian(Derivative(fn, Plan("grad", argnums)), argnums, "forward")
+
+
+class Jacobian:
+    """A callable that assembles a Jacobian from the passes of a derivative function.
+
+    source, ssa, specialize   those of that derivative function: the tangent, in mode "reverse" the adjoint
+    """
+
+    def __init__(self, fn: Callable[..., Any], argnums: ArgNums = 0, mode: str = "auto") -> None:
+        functools.update_wrapper(self, fn, updated=())
+        self.fn, self.argnums, self.mode = fn, argnums, mode
+        every = argnums if isinstance(argnums, tuple) else (argnums,)
+        self.primal = Derivative(fn, Plan("primal"))
+        self.push = Derivative(fn, Plan("tangent", every))
+        self.pull = Derivative(fn, Plan("adjoint", every))
+
+    def __repr__(self) -> str:
+        return f"<transform jacobian of {getattr(self.fn, '__qualname__', self.fn)}, mode={self.mode!r}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Jacobian, (self.fn, self.argnums, self.mode)
+
+    @property
+    def derivative(self) -> Derivative:
+        """The derivative function that is called for each column or row."""
+        return self.pull if self.mode == "reverse" else self.push
+
+    @property
+    def source(self) -> str:
+        return self.derivative.source
+
+    @property
+    def ssa(self) -> str:
+        return self.derivative.ssa
+
+    def specialize(self, *args: Any, **kwargs: Any) -> Specialisation:
+        """The code for arguments like these, without running it."""
+        return self.derivative.specialize(*args, **kwargs)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        values, _ = self.push.bind(args, kwargs)
+        names = list(values)
+        moving = [values[names[k]] for k in self.push.positions(names)]
+        result = self.primal.run(values, {})
+        inputs = [leaf for value in moving for leaf in numbers_of(value)]
+        outputs = numbers_of(result)
+        forward = self.mode == "forward" or (self.mode == "auto" and _count(inputs) <= _count(outputs))
+        blocks = _blocks(outputs, inputs)
+        if forward:
+            self.columns(values, moving, blocks, inputs)
+        else:
+            self.rows(values, blocks, outputs)
+        return self.assembled(result, moving, blocks)
+
+    def columns(self, values: Values, moving: Sequence[Any], blocks: Blocks, inputs: Sequence[Any]) -> None:
+        """Fill block (o, i), of shape output.shape + input.shape, by one tangent pass for each input number."""
+        for i, k, unit in _units(inputs):
+            parts = iter(unit)
+            seeds = {str(n): rebuilt_like(value, parts) for n, value in enumerate(moving)}
+            _, dots = self.push.run(values, seeds)
+            for row, dot in zip(blocks, numbers_of(dots), strict=True):
+                row[i].reshape(np.size(dot), -1)[:, k] = np.ravel(dot)
+
+    def rows(self, values: Values, blocks: Blocks, outputs: Sequence[Any]) -> None:
+        """Fill block (o, i) by one adjoint pass for each output number."""
+        for o, k, unit in _units(outputs):
+            bars = self.pull.run(values, {str(n): seed for n, seed in enumerate(unit)})
+            for block, bar in zip(blocks[o], numbers_of(bars), strict=True):
+                block.reshape(-1, np.size(bar))[k] = np.ravel(bar)
+
+    def assembled(self, result: Any, moving: Sequence[Any], blocks: Blocks) -> Any:
+        """The blocks in the structure of the result, each in the structure of the arguments."""
+        rows = []
+        for row in blocks:
+            cells = iter([block if block.ndim else block.item() for block in row])
+            arguments = tuple(rebuilt_like(value, cells) for value in moving)
+            rows.append(arguments if isinstance(self.argnums, tuple) else arguments[0])
+        return rebuilt_like(result, iter(rows))
+
+
+def rebuilt_like(value: Any, numbers: Iterator[Any]) -> Any:
+    """A structured value with its numbers and arrays replaced, in order."""
+    tree = tree_of(value, "")
+    if isinstance(tree, Node):
+        parts = [rebuilt_like(child, numbers) for child in children_of(value)[1]]
+        return rebuild(numbered(tree), parts.__getitem__)
+    return value if isinstance(tree, Static) else next(numbers)
+
+
+def _count(leaves: Sequence[Any]) -> int:
+    return sum(math.prod(np.shape(leaf)) for leaf in leaves)
+
+
+def _blocks(outputs: Sequence[Any], inputs: Sequence[Any]) -> Blocks:
+    """Zero blocks in the precision of the numbers they are derivatives of."""
+    return [[np.zeros(np.shape(o) + np.shape(i), _dtype(o, i)) for i in inputs] for o in outputs]
+
+
+def _dtype(output: Any, argument: Any) -> np.dtype[Any]:
+    common = np.result_type(output, argument)
+    return common if common.kind in "fc" else np.dtype(np.float64)
+
+
+def _units(leaves: Sequence[Any]) -> Iterator[tuple[int, int, list[Any]]]:
+    """Every unit vector of the numbers in `leaves`: which leaf, which place in it, and the seeds."""
+    for i, leaf in enumerate(leaves):
+        for k in range(np.size(leaf)):
+            seeds = [np.zeros_like(other) if np.ndim(other) else 0.0 for other in leaves]
+            if np.ndim(leaf):
+                np.ravel(seeds[i])[k] = 1
+            else:
+                seeds[i] = 1.0
+            yield i, k, seeds
