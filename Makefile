@@ -18,11 +18,12 @@ test: $(VENV)/.developed
 
 matrix:  ## the tests under every supported Python that is present
 	@for version in 3.11 3.12 3.13; do \
-		if python$$version -c '' 2>/dev/null; then \
-			$(MAKE) test PYTHON=python$$version VENV=.venv-$$version || exit 1; \
-		else \
-			echo "python$$version is not present"; \
-		fi; \
+		found=; \
+		for python in python$$version "$$HOME"/.pyenv/versions/$$version.*/bin/python; do \
+			if $$python -c '' 2>/dev/null; then found=$$python; break; fi; \
+		done; \
+		if [ -z "$$found" ]; then echo "python$$version is not present"; continue; fi; \
+		$(MAKE) test PYTHON=$$found VENV=.venv-$$version || exit 1; \
 	done
 
 lint: $(VENV)/.developed

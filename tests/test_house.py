@@ -98,7 +98,8 @@ def test_import_leaves_out(module, modules_after_import):
 
 @pytest.fixture(scope="module")
 def modules_after_import():
-    return loaded_by("import transform")
+    # The public names are loaded at their first use.
+    return loaded_by("import transform; transform.grad; transform.hessian; transform.rule")
 
 
 def test_using_grad_does_not_load_sympy():
@@ -107,11 +108,14 @@ def test_using_grad_does_not_load_sympy():
 
 
 def test_import_time_is_reported(record_property):
-    """Only reported: a time is no property of the code alone. The figure to look at is below 0.25 s."""
-    command = [sys.executable, "-X", "importtime", "-c", "import transform"]
+    """Only reported: a time is no property of the code alone. The goal is 0.25 s, public names included."""
+    command = [sys.executable, "-X", "importtime", "-c", "from transform import grad"]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    total = [line.split("|")[1] for line in run.stderr.splitlines() if line.endswith("| transform")]
-    record_property("import transform, seconds", int(total[0]) / 1e6)
+    rows = [line.split("|") for line in run.stderr.splitlines() if "|" in line]
+    # What is not indented was imported by nothing else in the list.
+    total = [int(row[1]) for row in rows if row[2].startswith(" transform")]
+    assert total
+    record_property("import transform, seconds", sum(total) / 1e6)
 
 
 def test_the_package_is_typed():

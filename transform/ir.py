@@ -16,6 +16,7 @@ All data is frozen; Vars, equations and functions are compared by identity.
 from __future__ import annotations
 
 import enum
+import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -252,6 +253,8 @@ class Function:
     captures: tuple[tuple[Var, Any], ...] = ()
     about: About = About()
     origin: Origin | None = None
+    bare_math: bool = False
+    """The source says `log(x)`, after `from math import log`, rather than `math.log(x)`."""
 
 
 def _short(atom: Atom) -> str:
@@ -303,7 +306,10 @@ def substitute(statement: Statement, new: Callable[[Any], Any]) -> Statement:
 
     match statement:
         case Eqn(target, primitive, operands, params, origin, sweep):
-            return Eqn(new(target), primitive, each(operands), params, origin, sweep)
+            target_, operands_ = new(target), each(operands)
+            if target_ is target and all(map(operator.is_, operands_, operands)):
+                return statement
+            return Eqn(target_, primitive, operands_, params, origin, sweep)
         case If(targets, condition, then, orelse, origin, sweep):
             return If(each(targets), new(condition), region(then), region(orelse), origin, sweep)
         case For(targets, start, stop, step, init, body, origin, sweep):

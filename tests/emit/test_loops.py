@@ -6,8 +6,8 @@ import textwrap
 
 from transform.compile.python import load
 from transform.emit import emit
-from transform.ir import For, Function, Lit, Var, While
 from transform.emit.ssa import ssa
+from transform.ir import For, Function, Lit, Var, While
 from transform.types import FLOAT, INT
 
 from .build import ADD, DIV, GREATER, MUL, SUB, Program, x_of

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from transform.emit import emit
-from transform.ir import Lit
 from transform.emit.ssa import ssa
+from transform.ir import Lit
 from transform.types import Array
 
 from .build import (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections import OrderedDict
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from transform.compile.python import load
 from transform.emit import emit
 from transform.errors import IRError, UnsupportedError
 from transform.ir import About, Input, Lit, Slot, Sweep
+from transform.tree import Node, Static
 from transform.types import BOOL, FLOAT
 
 from .build import (
@@ -128,6 +130,28 @@ def test_names_never_collide():
             return p_2, p_2, f_2
         """,
     )
+
+
+def test_names_that_only_literals_and_results_need_are_kept_free():
+    x = x_of()
+    p = Program(x)
+    a = p.named("float", MUL, x, x)
+    b = p.named("OrderedDict", ADD, a, Lit(float("inf")))
+    output = Node(tuple, (0, 1, 2), (Slot(0), Slot(1), Static(OrderedDict)))
+    emitted = emit(p.function(a, b, output=output))
+    same(
+        emitted.text,
+        """
+        from collections import OrderedDict as OrderedDict_2
+
+
+        def f(x):
+            float_2 = x * x
+            OrderedDict = float_2 + float("inf")
+            return float_2, OrderedDict, OrderedDict_2
+        """,
+    )
+    assert load(emitted)(2.0) == (4.0, np.inf, OrderedDict)
 
 
 @pytest.mark.parametrize(
@@ -269,8 +293,6 @@ def test_branches():
 
 
 def test_structures():
-    from transform.tree import Node, Static
-
     W, b, out = x_of("W"), x_of("b"), x_of("s")
     p = Program(W, b, out)
     s = p.named("s", ADD, p(MUL, W, W), b)

@@ -49,9 +49,13 @@ ON_NUMBERS = {
     "run-time casts": lambda x: x * int(x) + round(x),
     "math": lambda x: math.exp(x) + math.sqrt(2) + math.pi + math.hypot(3, 4) * x + math.floor(2.5),
     "math.prod": lambda x: math.prod([x, 2, x]) + math.prod(range(1, 4)) + math.fsum([x, 1.0]),
-    "reduce": lambda x: functools.reduce(lambda a, b: a * b, [x, 2, x], 3) + functools.reduce(operator.add, [x, x]),
+    "reduce": lambda x: (
+        functools.reduce(lambda a, b: a * b, [x, 2, x], 3) + functools.reduce(operator.add, [x, x])
+    ),
     "partial": lambda x: functools.partial(pow, x)(2) + functools.partial(math.pow, exp=2)(x) if False else x,
-    "operator module": lambda x: operator.mul(x, 2) + operator.sub(7, 2) + operator.neg(x) + operator.truediv(x, 3),
+    "operator module": lambda x: (
+        operator.mul(x, 2) + operator.sub(7, 2) + operator.neg(x) + operator.truediv(x, 3)
+    ),
     "itemgetter": lambda x: operator.itemgetter(1)([0, x]) + operator.attrgetter("real")(x),
     "itertools": lambda x: sum(a * b for a, b in itertools.product([x, 2], repeat=2)),
     "chain": lambda x: list(itertools.chain([x], (1, 2 * x))) + list(itertools.accumulate([x, x, 1])),
@@ -73,7 +77,9 @@ ON_NUMBERS = {
     "negative index": lambda x: [x, 2 * x][-1] + (x, 3)[-2],
     "in": lambda x: x * (2 if "a" in "abc" and 3 not in [1, 2] and "k" in {"k": x} else 1),
     "run-time in": lambda x: x if x in (1.7, 2.0) else -x,
-    "lambda": lambda x: (lambda y, /, z=2, *args, k=3, **rest: y * z * k + sum(args) + rest["w"])(x, 4, 5, 6, w=x),
+    "lambda": lambda x: (lambda y, /, z=2, *args, k=3, **rest: y * z * k + sum(args) + rest["w"])(
+        x, 4, 5, 6, w=x
+    ),
     "ellipsis": lambda x: x if ... is Ellipsis and NotImplemented is not None else -x,
     "ternary": lambda x: x if len("ab") == 2 else x + "c",
     "np of numbers": lambda x: np.sin(x) + np.exp(2.0) + np.sqrt(4) * np.float64(x),

@@ -1,171 +1,229 @@
-"""Random straight-line programs: text that looks like a person's NumPy, with values that stay tame."""
+"""Random straight-line programs: text that looks like a person's NumPy, with values that stay tame.
+
+A program is written line by line and run as it is written: a line is kept if NumPy takes it and its
+values are moderate. So a template may join any operands whose shapes happen to fit, at every pair of ranks.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import linecache
-from dataclasses import dataclass, field
+import textwrap
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
 
-N, M = 3, 2
-SHAPES = {"s": (), "v": (N,), "c": (M, 1), "m": (M, N), "q": (N, N), "t": (2, M, N)}
-"""scalar, vector, column, matrix, square matrix, batch"""
+from .templates import EXPRESSIONS, FINISHES, PRELUDE, STATEMENTS, WRAPS
 
-# Templates by the kind of their result; {s}, {v} ... draw an operand of that kind, {e} any of the result's.
-SAME = [
-    "np.sin({e})",
-    "np.cos({e} * 1.3)",
-    "np.tanh({e})",
-    "np.exp(-({e} ** 2))",
-    "np.log(1.5 + {e} ** 2)",
-    "np.sqrt(0.5 + {e} ** 2)",
-    "np.arctan({e})",
-    "1 / (1 + np.exp(-{e}))",
-    "{e} / (2 + np.cos({e}))",
-    "{e} + {e}",
-    "{e} - 2 * {e}",
-    "{e} * {e}",
-    "-{e}",
-    "{e} * {s}",
-    "{s} - {e}",
-    "{s} / (3 + {e} ** 2)",
-    "np.where({e} > 0.1, {e}, 0.3 * {e})",
-    "np.maximum({e}, 0.2 * {e} + 0.05)",
-    "np.abs({e}) * 0.7",
-    "{e} ** 3 * 0.1",
-    "(0.5 + {e} ** 2) ** 1.5 * 0.2",
-    "np.hypot({e}, 1.1 + {e} ** 2)",
-    "np.arctan2({e}, 1.2 + {e} ** 2)",
-    "np.logaddexp({e}, {s})",
-    "np.square({e}) + {e}",
-    "np.clip({e}, -0.9, 0.8)",
-]
-MAKE = {
-    "s": [
-        "{v} @ {v}",
-        "np.sum({m} * {v})",
-        "{m}.mean()",
-        "{v}[1] * {v}[-1]",
-        "{m}[0, 2] - {m}[1, 0]",
-        "np.dot({v}, {v})",
-        "{t}.sum() * 0.1",
-        "np.max({v})",
-        "{v}.std()",
-        "np.var({m})",
-        "np.linalg.norm({v})",
-        "np.trace({q})",
-        "np.prod(1 + 0.1 * {v})",
-        "float({s}) * 0.5",
-        "len({v}) * {s}",
-        "{m}.size * {s} / 10",
-        "np.linalg.det(0.2 * {q} + 2 * np.eye(3))",
-        "({s} if {s} > 0.2 else 0.4 * {s})",
-        "sum([{s}, {s}, 0.5 * {s}])",
-        "max({s}, {s})",
-    ],
-    "v": [
-        "{q} @ {v}",
-        "{m}.sum(axis=0)",
-        "{m}[0]",
-        "{m}[1, :] * {s}",
-        "{v}[::-1]",
-        "{c}[0] * {v}",
-        "np.array([{s}, {s} * 2, {s}])",
-        "np.concatenate([{v}[1:], {v}[:1]])",
-        "{v}[np.array([0, 2, 0])]",
-        "{q}.T @ {v}",
-        "{m}.max(axis=0)",
-        "np.stack([{s}, {s}, {s}])",
-        "np.cumsum({v}) * 0.5",
-        "np.linalg.solve(0.1 * {q} + 2 * np.eye(3), {v})",
-        "np.mean({t}, axis=(0, 1))",
-        "{m}.T[:, 0]",
-        "{v} / np.linalg.norm(1.5 + {v} ** 2)",
-    ],
-    "c": ["{m}[:, 1:2]", "np.mean({m}, axis=1, keepdims=True)", "{m} @ {v}[:, None]", "{m}.sum(axis=1)[:, None]"],
-    "m": [
-        "{m} * {v}",
-        "{m} + {c}",
-        "{c} * {v}",
-        "np.outer({c}[:, 0], {v})",
-        "{m} @ {q}",
-        "{t}[0]",
-        "{t}.sum(axis=0)",
-        "{v} - {m}",
-        "{q}[:2] * {s}",
-        "{q}[1:, :]",
-        "np.broadcast_to({v}, (2, 3)) * {c}",
-        "{m}[::-1, :]",
-        "np.vstack([{v}, {v} * {s}])",
-        "np.reshape({m}.T, (2, 3))",
-    ],
-    "q": ["np.outer({v}, {v})", "{m}.T @ {m}", "{q} @ {q} * 0.2", "{q}.T", "{v}[:, None] * {v}", "{q} + np.eye(3)"],
-    "t": ["{t} * {m}", "np.stack([{m}, {m}])", "{t} + {v}", "{t} @ {q} * 0.3", "{c} * {t}", "{m}[None] * {t}"],
-}
-FINISH = {
-    "s": "{}",
-    "v": "np.sum({} * np.array([0.3, -0.7, 1.1]))",
-    "c": "{}.mean()",
-    "m": "np.sum({} ** 2)",
-    "q": "np.mean(np.sin({}))",
-    "t": "({} * 0.1).sum()",
-}
+Choose = Callable[[Sequence[Any]], Any]
+"""Picks one of several: a random number generator's choice, or Hypothesis's draw."""
+
+LARGEST = 30
+MOST_ELEMENTS = 60
+
+SHAPES = {
+    "s": (), "g": (), "v": (3,), "o": (1,), "c": (2, 1), "r": (1, 3), "m": (2, 3), "q": (3, 3), "t": (2, 2, 3), "u": (2, 1, 3),
+}  # fmt: skip
+"""The arguments' shapes: s is a Python number, g NumPy's."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Program:
-    """A function's text and the arguments to call it with."""
+    """A function's lines and the arguments to call it with."""
 
-    text: str
-    arguments: dict[str, object]
-    kinds: dict[str, str] = field(default_factory=dict)
+    parameters: tuple[str, ...]
+    lines: tuple[str, ...]
+    arguments: dict[str, Any]
 
-    def load(self):
-        """The function, with its source where `inspect` finds it."""
-        name = f"<program {hashlib.sha256(self.text.encode()).hexdigest()[:16]}>"
-        linecache.cache[name] = (len(self.text), None, self.text.splitlines(True), name)
-        scope = {"np": np}
-        exec(compile(self.text, name, "exec"), scope)
+    @property
+    def function_text(self) -> str:
+        body = textwrap.indent("\n".join(self.lines), "    ")
+        return f"def program({', '.join(self.parameters)}):\n{body}\n"
+
+    def load(self, again: int = 0) -> Callable[..., Any]:
+        """The function, with its source where `inspect` finds it; `again` makes another one of the same text."""
+        text = f"{PRELUDE}\n\n{self.function_text}"
+        digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+        name = f"<program {digest}>"
+        linecache.cache[name] = (len(text), None, text.splitlines(True), name)
+        scope: dict[str, Any] = {}
+        exec(compile(text, name, "exec"), scope)
         return scope["program"]
 
-    def __repr__(self):
-        return f"{self.text}\n{self.arguments}"
+    def __repr__(self) -> str:
+        values = "\n".join(f"# {name} = {value!r}" for name, value in self.arguments.items())
+        return f"{self.function_text}{values}\n"
 
 
 @st.composite
-def programs(draw, longest=9):
-    """Programs of 1 to `longest` statements over arguments of every kind."""
-    kinds = {f"{kind}0": kind for kind in SHAPES}
-    lines = []
-    for k in range(draw(st.integers(1, longest))):
-        kind = draw(st.sampled_from(sorted(SHAPES)))
-        template = draw(st.sampled_from(SAME + MAKE[kind]))
-        reuse = [name for name, other in kinds.items() if other == kind]
-        # Names are reassigned as people do.
-        name = draw(st.sampled_from([f"a{k}", f"a{k}", *reuse]))
-        lines.append(f"    {name} = {_filled(draw, template, kind, kinds)}")
-        kinds[name] = kind
-    last = draw(st.sampled_from(list(kinds.items())[-6:]))
-    result = FINISH[last[1]].format(last[0])
-    text = "def program(" + ", ".join(f"{kind}0" for kind in SHAPES) + "):\n"
-    text += "\n".join(lines) + f"\n    return {result}\n"
-    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    arguments = {f"{kind}0": _value(rng, shape) for kind, shape in SHAPES.items()}
-    return Program(text, arguments, kinds)
+def programs(draw, longest: int = 8) -> Program:
+    """Programs of up to `longest` statements."""
+    return written(lambda options: draw(st.sampled_from(options)), longest)
 
 
-def _filled(draw, template, kind, kinds):
-    out = template
-    for letter in ("e", *SHAPES):
-        wanted = kind if letter == "e" else letter
-        choices = [name for name, other in kinds.items() if other == wanted]
-        while "{" + letter + "}" in out:
-            out = out.replace("{" + letter + "}", draw(st.sampled_from(choices)), 1)
-    return out
+def written(choose: Choose, longest: int = 8) -> Program:
+    """A program, each of its choices made by `choose`."""
+    arguments = _arguments(choose)
+    writer = _Writer(choose, arguments)
+    for k in range(choose(range(1, longest + 1))):
+        writer.statement(k)
+    writer.finish()
+    return Program(tuple(arguments), tuple(writer.lines), arguments)
 
 
-def _value(rng, shape):
-    value = rng.uniform(-1.2, 1.2, shape)
-    return value if shape else float(value)
+def _arguments(choose: Choose) -> dict[str, Any]:
+    rng = np.random.default_rng(choose(range(1000)))
+    dtype = choose([np.float64, np.float64, np.float64, np.float64, np.float32])
+
+    def number(shape: tuple[int, ...]) -> Any:
+        value = np.asarray(rng.uniform(-1.2, 1.2, shape)).astype(dtype)
+        return value if shape else value[()]
+
+    arguments: dict[str, Any] = {}
+    for _ in range(choose([2, 3, 4, 5])):
+        kind = choose([*SHAPES, "pair", "table", "transposed"])
+        match kind:
+            case "pair":
+                value: Any = (float(number(())), number((3,)))
+            case "table":
+                value = {"w": number((2, 3)), "b": float(number(()))}
+            case "transposed":
+                value = number((3, 2)).T
+            case "s":
+                value = float(number(()))
+            case _:
+                value = number(SHAPES[kind])
+        arguments[f"{kind}{len(arguments)}"] = value
+    return arguments
+
+
+class _Writer:
+    """The lines written so far, and the values of all names after them."""
+
+    def __init__(self, choose: Choose, arguments: dict[str, Any]) -> None:
+        self.choose = choose
+        self.scope: dict[str, Any] = {}
+        exec(PRELUDE, self.scope)
+        self.lines: list[str] = []
+        self.names: dict[str, Any] = {}
+        for name, value in arguments.items():
+            self.scope[name] = value
+            match value:
+                case tuple():
+                    self.names |= {f"{name}[{k}]": part for k, part in enumerate(value)}
+                case dict():
+                    self.names |= {f'{name}["{key}"]': part for key, part in value.items()}
+                case _:
+                    self.names[name] = value
+        self.own: list[str] = []
+
+    def statement(self, k: int) -> None:
+        """One more statement, if the templates drawn fit."""
+        for attempt in range(4):
+            if self.choose(range(4)) == 0:
+                text = self.filled(self.choose(STATEMENTS), f"a{k}")
+            else:
+                # Names are reassigned as people do.
+                name = self.choose([f"a{k}", f"a{k}", *self.own])
+                text = self.filled(f"{name} = {self.choose(EXPRESSIONS)}", name)
+            if text and self.runs(text):
+                return
+            k += 100 * (attempt + 1)
+
+    def filled(self, template: str, name: str) -> str | None:
+        """The template with operands in place of its letters; None where there is none that fits."""
+        text, last = template.replace("{N}", name), None
+        while "{" in (rest := text.replace("{{", "").replace("}}", "")):
+            letter = rest[rest.index("{") + 1]
+            fitting = [each for each, value in self.names.items() if _fits(letter, value, last)]
+            if not fitting:
+                return None
+            operand = self.choose(fitting[::-1])
+            last = self.names[operand]
+            if letter != "n" and self.choose(range(5)) == 0:
+                operand = self.choose(WRAPS).format(operand)
+            text = text.replace("{" + letter + "}", operand, 1)
+        return text.replace("{{", "{").replace("}}", "}")
+
+    def runs(self, text: str) -> bool:
+        """Run the statement; keep it if its values are moderate."""
+        scope = dict(self.scope)
+        with warnings.catch_warnings(), np.errstate(all="raise"):
+            warnings.simplefilter("error")
+            try:
+                exec(text, scope)
+            except Exception:
+                return False
+        made = {
+            name: value
+            for name, value in scope.items()
+            if self.scope.get(name) is not value and isinstance(value, (float, complex, np.generic, np.ndarray))
+        }
+        if not all(map(_moderate, made.values())):
+            return False
+        self.scope = scope
+        self.names |= made
+        self.own += [name for name in made if name not in self.own]
+        self.lines += text.splitlines()
+        return True
+
+    def finish(self) -> None:
+        """Return a real number made of the latest values."""
+        latest = list(self.names)[-3:]
+        terms = [self.choose(FINISHES[_kind(self.names[name])]).format(name) for name in latest]
+        self.lines.append("return " + " + ".join(terms))
+
+
+def _moderate(value: Any) -> bool:
+    array = np.asarray(value)
+    if array.dtype.kind not in "fciub" or array.size > MOST_ELEMENTS:
+        return False
+    return bool(np.all(np.isfinite(array)) and np.all(np.abs(array) < LARGEST))
+
+
+def _kind(value: Any) -> str:
+    """What can be done to reach a real number: with real or complex numbers and arrays, and with the rest."""
+    array = np.asarray(value)
+    if array.dtype.kind not in "fc":
+        return "other"
+    return ("complex " if array.dtype.kind == "c" else "") + ("array" if array.ndim else "number")
+
+
+def _fits(letter: str, value: Any, last: Any) -> bool:
+    """Whether a value may stand for a letter: see templates.py."""
+    array = np.asarray(value)
+    shape, kind = array.shape, array.dtype.kind
+    if letter == "z":
+        return kind == "c"
+    if kind != "f":
+        return False
+    match letter:
+        case "s":
+            return shape == ()
+        case "x":
+            return True
+        case "a":
+            return shape != ()
+        case "v":
+            return array.ndim == 1 and array.size > 1
+        case "m":
+            return array.ndim == 2 and array.size > 1
+        case "q":
+            return array.ndim == 2 and shape[0] == shape[1] > 1
+        case "t":
+            return array.ndim == 3
+        case "y":
+            return _broadcastable(shape, np.shape(last))
+        case "w":
+            return shape == np.shape(last)
+        case "n":
+            return array.ndim == 1
+    raise ValueError(letter)
+
+
+def _broadcastable(a: tuple[int, ...], b: tuple[int, ...]) -> bool:
+    return all(m == n or 1 in (m, n) for m, n in zip(a[::-1], b[::-1], strict=False))

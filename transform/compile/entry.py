@@ -46,8 +46,8 @@ def fast_entry(derivative: Any, made: Any, values: Mapping[str, Any]) -> Callabl
     inputs = [each for each in made.function.inputs if each.name in values]
     if any(each.kind in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD) for each in inputs):
         return None
-    if any(is_structure(value) for value in values.values()):
-        return None
+    if any(is_structure(value) or name.startswith("_") for name, value in values.items()):
+        return None  # the names that begin with _ are the entry's own
     scope: dict[str, Any] = {"_kernel": made.kernel, "_ndarray": np.ndarray}
     tests: list[str] = []
     trees = {each.name: each.tree for each in inputs}

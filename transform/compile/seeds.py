@@ -103,8 +103,9 @@ def _number(name: str, type_: Type, seed: Any, sizes: Mapping[Any, int]) -> Any:
             "A seed has the shape of the value it belongs to.",
         )
     if isinstance(type_, Array):
-        return given.astype(np.result_type(given, type_.dtype), copy=False)
-    return float(seed) if given.dtype.kind in "biu" else seed
+        return given.astype(type_.dtype, copy=False)
+    number = type_.dtype.type(seed)
+    return number.item() if type_.weak else number
 
 
 def _length(size: Size, sizes: Mapping[Any, int]) -> int | None:

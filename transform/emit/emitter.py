@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ..ir import Eqn, Function, Lit, Slot, Statement, Sweep, Var, atoms_of, regions_of, walk
+from ..ir import Eqn, For, Function, Lit, Slot, Statement, Sweep, Var, atoms_of, regions_of, walk
 from ..tree import leaves
 from .globals import STANDARD, Globals
 from .layout import banner, definition
@@ -23,7 +23,7 @@ from .names import Names, identifier
 from .printer import Printer, check_same
 from .schedule import Schedule, schedule
 from .signature import inputs_of, leaves_of, returned, signature
-from .template import names_in, spelled
+from .template import free_names, literal, names_in, plain
 from .writer import Line, Writer, assignment
 
 __all__ = ["Emitted", "emit", "write"]
@@ -136,9 +136,11 @@ def _outside(function: Function, plan: Schedule, globals_: Globals) -> set[str]:
             used, own = names_in(plan.text[statement])
             globals_.rename(used, statement.primitive.refers)
             bound |= own
+        elif isinstance(statement, For):
+            globals_.name("range", range)
     for atom in atoms:
-        if isinstance(atom, Lit) and spelled(atom):
-            globals_.rename(names_in(atom.text)[0], {})
+        if isinstance(atom, Lit) and not plain(atom):
+            globals_.rename(free_names(literal(atom)), {})
     return bound | globals_.names() | set(STANDARD)
 
 
@@ -170,6 +172,8 @@ def _unpacked(function: Function, writer: Writer) -> list[Line]:
 def _return(function: Function, writer: Writer) -> Line:
     made_of = [*writer.plan.inside(function.results)]
     reverse = any(statement.sweep is Sweep.REVERSE for statement in made_of)
+    # What only the result refers to comes last: it makes way for the names that lines have got.
+    writer.globals.avoid(writer.names.of.values())
     value = returned(function, writer.expression, writer.globals)
     return Line(ast.Return(value=value), made_of, Sweep.REVERSE if reverse else Sweep.NONE)
 

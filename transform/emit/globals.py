@@ -23,6 +23,10 @@ class Globals:
         self.bound: dict[str, Any] = {}
         self._taken = set(taken)
 
+    def avoid(self, names: Iterable[str]) -> None:
+        """Keep what is bound from now on from these names."""
+        self._taken.update(set(names) - set(self.bound))
+
     def names(self) -> set[str]:
         return set(self.bound)
 
@@ -45,7 +49,7 @@ class Globals:
         return new
 
     def _resolve(self, name: str, refers: Mapping[str, Any]) -> Any:
-        for scope in (refers, STANDARD, vars(builtins)):
+        for scope in (refers, STANDARD, vars(builtins), vars(math)):
             if name in scope:
                 return scope[name]
         raise IRError(f"a template names {name}, which is not among the objects it refers to")

@@ -107,14 +107,34 @@ class _Rows:
         value = node.value if isinstance(node, ast.Return) else None
         if len(line) <= _LINE_WIDTH or not isinstance(value, (ast.Tuple, ast.List, ast.Dict)):
             return [line]
+        return self.display(value, indent, f"{indent}return ", "")
+
+    def display(
+        self, value: ast.Tuple | ast.List | ast.Dict, indent: str, before: str, after: str
+    ) -> list[str]:
+        """The lines of a tuple, list or dict, one item a line; an item that is too long likewise."""
         if isinstance(value, ast.Dict):
-            pairs = zip(value.keys, value.values, strict=True)
-            items = [f"{self.printer(key)}: {self.printer(item)}" for key, item in pairs if key is not None]
+            pairs = [
+                (f"{self.printer(key)}: ", item)
+                for key, item in zip(value.keys, value.values, strict=True)
+                if key is not None
+            ]
         else:
-            items = [self.printer(item) for item in value.elts]
-        opening, closing = {ast.Tuple: "()", ast.List: "[]", ast.Dict: "{}"}[type(value)]
-        inner = [f"{indent}{_INDENT}{item}," for item in items]
-        return [f"{indent}return {opening}", *inner, indent + closing]
+            pairs = [("", item) for item in value.elts]
+        opening, closing = {ast.Tuple: ("(", ")"), ast.List: ("[", "]"), ast.Dict: ("{", "}")}[type(value)]
+        inner = indent + _INDENT
+        lines = [f"{before}{opening}"]
+        for name, item in pairs:
+            text = self.printer(item)
+            # The printer leaves out the parentheses of a tuple that stands by itself.
+            text = f"({text})" if isinstance(item, ast.Tuple) and item.elts else text
+            if len(inner) + len(name) + len(text) < _LINE_WIDTH or not isinstance(
+                item, (ast.Tuple, ast.List, ast.Dict)
+            ):
+                lines.append(f"{inner}{name}{text},")
+            else:
+                lines.extend(self.display(item, inner, inner + name, ","))
+        return [*lines, f"{indent}{closing}{after}"]
 
     def comment(self, line: Line) -> str:
         """The primal statements that this line is the first to differentiate, the last one first."""

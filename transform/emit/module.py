@@ -33,8 +33,7 @@ def module_text(
     """The text of a file that defines the function and needs nothing but what it imports."""
     imports, helpers = split(refers)
     assignments = [f"{name} = {printer(_constant(name, value))}" for name, value in constants.items()]
-    modules = [line for line in imports if not line.startswith("from")]
-    standard = [line for line in modules if line.split()[1].split(".")[0] in sys.stdlib_module_names]
+    standard = [line for line in imports if line.split()[1].split(".")[0] in sys.stdlib_module_names]
     foreign = [line for line in imports if line not in standard]
     heads = ["\n".join(part) for part in (standard, foreign, assignments) if part]
     return "\n\n\n".join(["\n\n".join(heads), *helpers, definition.rstrip("\n")]).lstrip("\n") + "\n"
@@ -54,7 +53,16 @@ def split(refers: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
                 helpers[name] = f"{name} = {value.__name__}"
         else:
             imports.add(_import(name, value))
-    return tuple(sorted(imports)), tuple(helpers.values())
+    return _merged(imports), tuple(helpers.values())
+
+
+def _merged(imports: set[str]) -> tuple[str, ...]:
+    """One line a module: `from math import cos, log`."""
+    names: dict[str, list[str]] = {}
+    for line in sorted(imports):
+        head, _, name = line.partition(" import ")
+        names.setdefault(head, []).extend([name] if name else [])
+    return tuple(f"{head} import {', '.join(given)}" if given else head for head, given in names.items())
 
 
 def _import(name: str, value: Any) -> str:

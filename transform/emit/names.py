@@ -32,8 +32,8 @@ Kind = tuple[str, bool, int, str]
 class Names:
     """Gives each Var a name, in program order.
 
-    A name whose holder is dead serves again for a later Var of the same hint and type; otherwise hints
-    are numbered: `x`, `x_2`, `x_3`. `last` says where each Var is read for the last time, `hints` are
+    A name whose holder is dead serves again for a later Var of the same hint and type, that of a
+    temporary only where the new value adds to the old (`z_bar = z_bar + t`); otherwise hints are numbered: `x`, `x_2`, `x_3`. `last` says where each Var is read for the last time, `hints` are
     the user's own names, which neither numbering nor the stems of temporaries may take, and `reserved`
     are names that no Var gets at all. `becomes` maps a buffer to the value with a name that it is filled
     with: the name is the buffer's from the start.
@@ -78,9 +78,13 @@ class Names:
         name = None
         if free and (hint in self._taken or (called.temporary and hint in self._hints)):
             # `a_bar = a_bar + t`: the name of what dies in this very line is the natural one.
+            # The stem of a temporary says little: two of them under one name would be read as one value.
             dying = {self.of.get(each) for each in read}
-            chosen = min((entry for entry in free if entry[1] in dying), default=free[0])
-            name = chosen[1]
+            other = None if called.temporary else free[0]
+            if called.temporary and "_" not in hint:
+                free = []
+            chosen = min((entry for entry in free if entry[1] in dying), default=other)
+            name = chosen and chosen[1]
         return self.hold(var, name if name is not None else self.fresh(hint, called.temporary))
 
     def hold(self, var: Var, name: str) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from ..errors import IRError
 from ..ir import Atom, Eqn, For, Function, If, Lit, Region, Statement, Var, While, atoms_of
 from .memory import NOTHING, Roots, roots_of
-from .template import holes, text_of
+from .template import bare_functions, holes, text_of
 
 __all__ = ["WIDTH", "Schedule", "schedule"]
 
@@ -109,6 +109,7 @@ class _Uses:
 
     def __init__(self, made: Schedule, inline: bool, function: Function) -> None:
         self.made, self.inline, self.function = made, inline, function
+        self.bare = bare_functions(function)
         self.uses: Counter[Var] = Counter()
         self.loops: dict[Var, object] = {}
         self.handed: set[Var] = set()
@@ -159,7 +160,7 @@ class _Uses:
         return not named and self.uses[target] == 1 and self.loops[target] is loop
 
     def equation(self, eqn: Eqn, loop: object) -> None:
-        text = self.made.text[eqn] = text_of(eqn)
+        text = self.made.text[eqn] = text_of(eqn, self.bare)
         uses, times = self.uses[eqn.target], 1
         if eqn.primitive.consumes:
             self.add(eqn.operands[:1], loop, 2)

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from ..ir import Function
+from ..types import Type
 from .emitter import write
 from .layout import header
 from .printer import Printer
 from .writer import Line
-from ..ir import Function
-from ..types import Type
 
 __all__ = ["ssa"]
 

@@ -3,40 +3,65 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import cmath
 import functools
+import math
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..errors import IRError, UnsupportedError
-from ..ir import Eqn, Lit
+from ..ir import Eqn, Function, Lit, walk
 
 __all__ = [
+    "bare_functions",
     "call",
     "fill",
+    "free_names",
     "holes",
     "literal",
     "names_in",
     "negative",
     "number",
+    "plain",
     "spelled",
     "template",
     "text_of",
+    "without_sign",
 ]
 
 _HOLE = re.compile(r"\{(\d+)\}")
 _MARK = "operand__"
+_MATH = re.compile(r"\bmath\.(\w+)")
 _NONE: Mapping[str, str] = {}
 
 
-def text_of(eqn: Eqn) -> str:
-    """The template of an equation, with {0}, {1}, ... where its operands go."""
+def text_of(eqn: Eqn, bare: Collection[str] = ()) -> str:
+    """The template of an equation, with {0}, {1}, ... where its operands go.
+
+    Functions of math are called by their `bare` names, where those are given.
+    """
     code = eqn.primitive.code
-    return code if isinstance(code, str) else code([atom.type for atom in eqn.operands], eqn.params)
+    text = code if isinstance(code, str) else code([atom.type for atom in eqn.operands], eqn.params)
+    if not bare or "math." not in text:
+        return text
+    return _MATH.sub(lambda found: found[1] if found[1] in bare else found[0], text)
+
+
+def bare_functions(function: Function) -> frozenset[str]:
+    """The functions of math that are called `log`, not `math.log`: all, if the source does so.
+
+    Names that the function uses for its own values, and those that are builtins, are left out.
+    """
+    if not function.bare_math:
+        return frozenset()
+    variables = {target.name for statement in walk(function.body) for target in statement.targets}
+    own = {*variables, *(param.name for param in function.params), *(each.name for each in function.inputs)}
+    return frozenset(name for name in vars(math) if name not in own and not hasattr(builtins, name))
 
 
 @functools.lru_cache(maxsize=4096)
@@ -59,7 +84,9 @@ def fill(node: Any, operands: Sequence[ast.expr], rename: Mapping[str, str] = _N
             return operands[int(node.id[len(_MARK) :])]
         return ast.Name(id=rename.get(node.id, node.id), ctx=node.ctx)
     if isinstance(node, ast.AST):
-        return type(node)(**{name: fill(value, operands, rename) for name, value in ast.iter_fields(node)})
+        # `+` and its like have no parts: one node serves all trees, as it does in those that Python parses.
+        parts = {name: fill(getattr(node, name, None), operands, rename) for name in node._fields}
+        return type(node)(**parts) if parts else node
     return [fill(item, operands, rename) for item in node] if isinstance(node, list) else node
 
 
@@ -90,9 +117,30 @@ def negative(node: ast.expr) -> ast.expr:
     return ast.UnaryOp(op=ast.USub(), operand=node)
 
 
+def without_sign(node: ast.expr) -> ast.expr | None:
+    """The node of x where the node is that of -x, or of -x * y; None where there is no sign in front."""
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        return node.operand
+    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.Div)):
+        left = without_sign(node.left)
+        return None if left is None else ast.BinOp(left=left, op=node.op, right=node.right)
+    return None
+
+
 def literal(lit: Lit) -> ast.expr:
     """A literal as the source spells it, or as its value."""
     return fill(template(lit.text), ()) if spelled(lit) else number(lit.value)
+
+
+def plain(lit: Lit) -> bool:
+    """Whether a literal is written with digits alone."""
+    value = lit.value
+    return not lit.text and (type(value) in (int, bool) or (type(value) is float and math.isfinite(value)))
+
+
+def free_names(node: ast.expr) -> set[str]:
+    """The names that an expression refers to."""
+    return {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
 
 
 def spelled(lit: Lit) -> bool:
@@ -118,9 +166,9 @@ def number(value: Any) -> ast.expr:
 
 
 def _real(value: float) -> ast.expr:
-    if value != value or value in (np.inf, -np.inf):
+    if not math.isfinite(value):
         return call("float", ast.Constant(value=repr(value)))
-    if np.signbit(value):
+    if math.copysign(1.0, value) < 0:
         return negative(ast.Constant(value=-value))
     return ast.Constant(value=value)
 

@@ -12,7 +12,7 @@ from ..types import rank
 from .globals import Globals
 from .names import Names
 from .schedule import Schedule
-from .template import call, fill, literal, names_in, negative, template
+from .template import call, fill, free_names, literal, names_in, negative, plain, template, without_sign
 
 __all__ = ["Block", "Line", "Writer", "assignment", "name"]
 
@@ -70,7 +70,9 @@ class Writer:
 
     def literal(self, lit: Lit) -> ast.expr:
         node = literal(lit)
-        rename = self.globals.rename(_free_names(node), {})
+        if plain(lit):
+            return node
+        rename = self.globals.rename(free_names(node), {})
         return fill(node, (), rename) if rename else node
 
     def value(self, statement: Statement) -> ast.expr:
@@ -164,6 +166,10 @@ class Writer:
         statement = ast.Expr(value=parsed) if isinstance(parsed, ast.expr) else parsed[0]
         operands = [self.expression(atom) for atom in eqn.operands]
         node = fill(statement, operands, self.renamed(eqn))
+        if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Add):
+            positive = without_sign(node.value)
+            if positive is not None:
+                node = ast.AugAssign(target=node.target, op=ast.Sub(), value=positive)
         assert isinstance(eqn.operands[0], Var)
         self.names.hold(eqn.target, self.names.of[eqn.operands[0]])
         return Line(node, [*self.plan.inside(eqn.operands), eqn], eqn.sweep)
@@ -210,7 +216,7 @@ class Writer:
         targets = [self.names.of[target] for target, _ in pairs]
         values = [self.expression(result) for _, result in pairs]
         made_of = [[*self.plan.inside((result,))] for _, result in pairs]
-        if any(targets[k] in _free_names(value) for k in range(len(pairs)) for value in values[k + 1 :]):
+        if any(targets[k] in free_names(value) for k in range(len(pairs)) for value in values[k + 1 :]):
             return [Line(assignment(targets, values), [s for each in made_of for s in each], sweep)]
         lines = zip(targets, values, made_of, strict=True)
         return [Line(assignment([target], [value]), made, sweep) for target, value, made in lines]
@@ -289,13 +295,9 @@ class Writer:
             limits.pop()
             if isinstance(statement.start, Lit) and statement.start.value == 0:
                 limits.pop(0)
-        return call("range", *map(self.expression, limits))
+        return call(self.globals.name("range", range), *map(self.expression, limits))
 
 
 def _is(atom: Atom, condition: Atom, value: bool) -> bool:
     boolean = condition.type.dtype.kind == "b"
     return atom is condition or (boolean and isinstance(atom, Lit) and atom.value is value)
-
-
-def _free_names(node: ast.expr) -> set[str]:
-    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}

@@ -8,22 +8,54 @@ from collections.abc import Callable, Iterator, Sequence
 from types import GeneratorType
 from typing import Any
 
+import numpy as np
+
 from ..errors import TransformError, UnsupportedError
 from ..rules.build import Value
 from ..types import Array
 from .lowering import Lowering, PinNeeded, StaticNeeded
 from .scope import Raised
 
-__all__ = ["adapt", "as_array", "prepared"]
+__all__ = ["LAZY", "adapt", "as_array", "prepared"]
 
 # What decides the shape or kind of a result is known while lowering, whatever rule it goes to.
-_OPTIONS = frozenset({"axis", "axes", "axis1", "axis2", "keepdims", "ddof", "correction", "ndim", "ndmin", "k", "n"})
-_LAZY = (range, type({}.keys()), type({}.values()), type({}.items()), zip, map, enumerate, reversed, filter)
+_OPTIONS = frozenset(
+    {"axis", "axes", "axis1", "axis2", "keepdims", "ddof", "correction", "ndim", "ndmin", "k", "n"}
+)
+# What yields its items one by one, and may hold run-time values that are not seen before.
+LAZY: tuple[type, ...] = (
+    range,
+    type({}.keys()),
+    type({}.values()),
+    type({}.items()),
+    GeneratorType,
+    Iterator,
+)
 
 # These give their argument back by design; every other function that does may stand for a copy.
 _ALIASING = frozenset(
-    ("asarray", "asanyarray", "ascontiguousarray", "asarray_chkfinite", "atleast_1d", "atleast_2d", "atleast_3d")
-    + ("ravel", "reshape", "squeeze", "transpose", "broadcast_to", "real", "require", "view", "T", "mT", "flat")
+    (
+        "asarray",
+        "asanyarray",
+        "ascontiguousarray",
+        "asarray_chkfinite",
+        "atleast_1d",
+        "atleast_2d",
+        "atleast_3d",
+    )
+    + (
+        "ravel",
+        "reshape",
+        "squeeze",
+        "transpose",
+        "broadcast_to",
+        "real",
+        "require",
+        "view",
+        "T",
+        "mT",
+        "flat",
+    )
 )
 
 
@@ -33,14 +65,17 @@ def prepared(low: Lowering, thing: Any) -> Any:
         return low.live(thing)
     if isinstance(thing, (tuple, list)):
         opened = low.outside.inside(thing)
-        items = [prepared(low, item) for item in opened]
+        parts = [prepared(low, item) for item in opened]
         if type(thing) is list:
-            return items
-        return tuple(items) if type(thing) is tuple else type(thing)(*items)
+            return parts
+        return tuple(parts) if type(thing) is tuple else type(thing)(*parts)
     if isinstance(thing, dict):
         return {key: prepared(low, value) for key, value in low.outside.inside(thing).items()}
-    if isinstance(thing, (GeneratorType, Iterator, *_LAZY)):
-        return [prepared(low, item) for item in thing]
+    if isinstance(thing, LAZY):
+        items: list[Any] = low.native(list, thing)
+        return [prepared(low, item) for item in items]
+    if isinstance(thing, np._CopyMode):
+        return {"ALWAYS": True, "NEVER": False}.get(thing.name)
     if isinstance(thing, slice):
         return slice(*(prepared(low, part) for part in (thing.start, thing.stop, thing.step)))
     return thing
@@ -66,7 +101,11 @@ def adapt(
         raise
     except Exception as error:
         raise UnsupportedError(f"{called} cannot be called like this: {_reason(error)}") from error
-    if isinstance(result, Value) and isinstance(result.type, Array) and called.split(".")[-1] not in _ALIASING:
+    if (
+        isinstance(result, Value)
+        and isinstance(result.type, Array)
+        and called.split(".")[-1] not in _ALIASING
+    ):
         if any(isinstance(each, Value) and each.atom is result.atom for each in args):
             low.share(result, called)
     return result

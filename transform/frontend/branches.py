@@ -15,7 +15,7 @@ from ..rules.registry import PRIMITIVES
 from ..types import Array, Dims, Scalar, Type, promote, type_of_number, unknown_dim
 from .lowering import Lowering
 from .operators import truth
-from .recorder import plain
+from .recorder import is_weak, plain
 from .scope import Closure, Frame, Raised, Unbound
 
 __all__ = ["Join", "State", "choose", "fork", "join_states", "survivor"]
@@ -34,7 +34,7 @@ def choose(
     then: Callable[[], Any] | None,
     orelse: Callable[[], Any] | None,
 ) -> Any:
-    """`then() if condition else orelse()`; None stands for the condition's own value, as in `and` and `or`."""
+    """`then() if condition else orelse()`; None stands for the condition's own value, as `and` has it."""
     low = frame.low
     condition = low.live(condition)
     decided = truth(low, condition)
@@ -55,7 +55,7 @@ def choose(
     if logical is not None:
         return logical
     joined = Join(low)
-    result = joined.value(a, b, "the two outcomes")
+    result = joined.value(a, b, "the value")
     joined.require(result, "Give both outcomes the same structure.", origin)
     join_states(joined, a_state, b_state)
     joined.finish(decided, a_body, b_body)
@@ -323,8 +323,10 @@ class Join:
 
 
 def _is_number(thing: Any) -> bool:
-    return isinstance(thing, Value) or (numeric(thing) and not isinstance(thing, np.generic)) or (
-        isinstance(thing, np.generic) and thing.dtype.kind in "biufc"
+    return (
+        isinstance(thing, Value)
+        or (numeric(thing) and not isinstance(thing, np.generic))
+        or (isinstance(thing, np.generic) and thing.dtype.kind in "biufc")
     )
 
 
@@ -355,12 +357,13 @@ def converted(low: Lowering, value: Any, type_: Type) -> Any:
     """A number in the type that both branches agree on."""
     if isinstance(type_, Array):
         return value
+    given = _type(low, value)
     if not isinstance(value, Value):
         python = {"f": float, "c": complex, "i": int, "b": bool, "u": int}[type_.dtype.kind]
         if type_.weak:
             return value if type(plain(value)) is python else python(value)
         return type_.dtype.type(plain(value))
-    if value.type.dtype == type_.dtype and value.type.weak == type_.weak:
+    if given == type_ or (given.dtype == type_.dtype and is_weak(value) == type_.weak):
         return value
     if type_.weak:
         name = {"f": "to_float", "c": "to_complex", "i": "to_int", "b": "to_bool"}[type_.dtype.kind]

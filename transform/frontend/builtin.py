@@ -7,7 +7,6 @@ import functools
 import itertools
 import operator
 from collections.abc import Callable, Iterator
-from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from ..types import Array, Scalar
 from .arguments import adapt, prepared
 from .calls import call, iterate, special
 from .lowering import Lowering
+from .naming import python_method
 from .native import call_native, result_type
 from .objects import class_of, get_attribute, has_attribute, set_attribute, store_attribute
 from .operators import BINARY, COMPARISONS, UNARY, binary, compare, contains_value, negated, truth, unary
@@ -111,8 +111,8 @@ def _len(low: Lowering, thing: Any) -> Any:
         if not shape:
             raise Raised(TypeError(f"object of type '{class_of(thing).__name__}' has no len()"))
         return shape[0]
-    method = getattr(type(thing), "__len__", None)
-    if isinstance(method, FunctionType):
+    method = python_method(thing, "__len__")
+    if method is not None:
         return call(low, method, [thing], {})
     return low.native(len, low.outside.inside(thing))
 
@@ -122,12 +122,16 @@ def _by_rule(function: Callable[..., Any], name: str, dunder: str) -> None:
 
     @special(function)
     def handler(low: Lowering, *args: Any, **kwargs: Any) -> Any:
-        method = getattr(type(args[0]), dunder, None) if args else None
-        if isinstance(method, FunctionType):
+        method = python_method(args[0], dunder) if args and not isinstance(args[0], Value) else None
+        if method is not None:
             return call(low, method, list(args), kwargs)
         if any(isinstance(low.live(each), Value) for each in args):
             value = args[0]
-            if function in (float, int, complex) and isinstance(value, Value) and isinstance(value.type, Array):
+            if (
+                function in (float, int, complex)
+                and isinstance(value, Value)
+                and isinstance(value.type, Array)
+            ):
                 return _from_array(low, function, value)
             return adapt(low, FUNCTIONS[function], name, args, kwargs)
         if any(isinstance(each, Opaque) for each in args):
@@ -138,7 +142,9 @@ def _by_rule(function: Callable[..., Any], name: str, dunder: str) -> None:
 def _from_array(low: Lowering, function: Callable[..., Any], value: Value) -> Any:
     # NumPy converts arrays with one element (and warns unless they have rank 0).
     if all(low.builder.dims.resolve(size) == 1 for size in getattr(value.type, "dims", ())):
-        return adapt(low, FUNCTIONS[function], "float", [call(low, get_attribute(low, value, "item"), [], {})], {})
+        return adapt(
+            low, FUNCTIONS[function], "float", [call(low, get_attribute(low, value, "item"), [], {})], {}
+        )
     raise Raised(TypeError("only arrays of one element can be converted to Python scalars"))
 
 
@@ -173,7 +179,12 @@ def _sum(low: Lowering, iterable: Any, /, start: Any = 0) -> Any:
     total = start
     for k, item in enumerate(iterate(low, iterable, "sum")):
         starts = k == 0 and type(plain(total)) is int and total == 0
-        if starts and isinstance(item, Value) and isinstance(item.type, Scalar) and item.type.dtype.kind != "b":
+        if (
+            starts
+            and isinstance(item, Value)
+            and isinstance(item.type, Scalar)
+            and item.type.dtype.kind != "b"
+        ):
             total = item  # 0 + x is x
         else:
             total = _operator(low, "+", total, item)
@@ -183,7 +194,9 @@ def _sum(low: Lowering, iterable: Any, /, start: Any = 0) -> Any:
 def _extreme(function: Callable[..., Any], symbol: str) -> None:
     @special(function)
     def handler(low: Lowering, *args: Any, key: Any = None, default: Any = _MISSING) -> Any:
-        items = list(iterate(low, args[0], function.__name__)) if len(args) == 1 else [low.live(a) for a in args]
+        items = (
+            list(iterate(low, args[0], function.__name__)) if len(args) == 1 else [low.live(a) for a in args]
+        )
         if not items and default is not _MISSING:
             return default
         if not contains_value(items) or key is not None:
@@ -319,8 +332,8 @@ def _iter(low: Lowering, thing: Any) -> Any:
 @special(next)
 def _next(low: Lowering, iterator: Any, default: Any = _MISSING) -> Any:
     try:
-        method = getattr(type(iterator), "__next__", None)
-        if isinstance(method, FunctionType):
+        method = python_method(iterator, "__next__")
+        if method is not None:
             return call(low, method, [iterator], {})
         return low.native(next, iterator)
     except Raised as raised:
@@ -336,7 +349,8 @@ def _sorted(low: Lowering, iterable: Any, /, *, key: Any = None, reverse: Any = 
     if contains_value(keys):
         raise UnsupportedError("the order of run-time values is not known while lowering", "Use np.sort.")
     order = low.native(sorted, range(len(items)), key=[plain(k) for k in keys].__getitem__, reverse=reverse)
-    return low.new_object([items[k] for k in order])
+    made: list[Any] = low.new_object([items[k] for k in order])
+    return made
 
 
 def _constructor(kind: Any) -> None:
@@ -383,12 +397,16 @@ def _id(low: Lowering, thing: Any) -> int:
 @special(copy.copy, copy.deepcopy)
 def _copy(low: Lowering, thing: Any) -> Any:
     if isinstance(thing, Value):
-        return call(low, get_attribute(low, thing, "copy"), [], {}) if isinstance(thing.type, Array) else thing
+        return (
+            call(low, get_attribute(low, thing, "copy"), [], {}) if isinstance(thing.type, Array) else thing
+        )
     if numeric(thing) or isinstance(thing, (str, bytes, type(None))):
         return thing
     if type(thing) in (list, tuple, dict):
         return low.new_object(_copied(low, prepared(low, thing)))
-    raise UnsupportedError(f"a copy of an object of class {type(thing).__name__}", "Make a new one from its parts.")
+    raise UnsupportedError(
+        f"a copy of an object of class {type(thing).__name__}", "Make a new one from its parts."
+    )
 
 
 def _copied(low: Lowering, thing: Any) -> Any:
@@ -443,5 +461,3 @@ def _same(function: Any) -> Any:
 @special(_same)
 def _same_called(low: Lowering, function: Any) -> Any:
     return function
-
-

@@ -7,26 +7,24 @@ import functools
 import inspect
 import logging
 import operator
-import sys
-import warnings
 from collections.abc import Callable, Iterator, Sequence
-from types import BuiltinFunctionType, FunctionType, MethodType
+from types import FunctionType, MethodType
 from typing import Any
 
-import numpy as np
-
-from ..errors import MissingRule, SourceError, UnsupportedError
+from ..errors import SourceError, TransformError, UnsupportedError
 from ..rules.build import Value
 from ..rules.registry import FUNCTIONS, METHODS
 from . import native
 from .arguments import adapt, prepared
 from .lowering import Lowering, evaluate, expression
+from .naming import missing_rule, python_method, qualified
 from .objects import Super, ValueMethod, construct, get_attribute
+from .operators import contains_value
 from .scope import Closure, Frame, Opaque, Raised
 from .source import source_of
 from .subscripts import subscript
 
-__all__ = ["SPECIAL", "arguments_of", "call", "iterate", "qualified", "special"]
+__all__ = ["SPECIAL", "arguments_of", "call", "iterate", "special"]
 
 SPECIAL: dict[Any, Callable[..., Any]] = {}
 """Builtin and library functions that act on the interpreter's own values: handler(low, *args, **kwargs)."""
@@ -72,7 +70,8 @@ def call(low: Lowering, function: Any, args: list[Any], kwargs: dict[str, Any]) 
 
 
 def _partial_args(low: Lowering, function: Any) -> Sequence[Any]:
-    return function.args if id(function) in low.created else low.outside.take(function.args, "partial")
+    args: Sequence[Any] = function.args
+    return args if id(function) in low.created else list(low.outside.take(args, "partial"))
 
 
 def _partial_keywords(low: Lowering, function: Any) -> dict[str, Any]:
@@ -104,18 +103,26 @@ def _call_object(low: Lowering, function: Any, args: list[Any], kwargs: dict[str
             f"{qualified(function)} gives something else at each call, or acts on the world outside",
             "Call it before, and pass its result as an argument.",
         )
-    if native.is_pure(function):
+    if native.is_pure(function) and not (isinstance(function, FunctionType) and _has_values(args, kwargs)):
         return native.call_native(low, function, qualified(function), args, kwargs)
     if isinstance(function, type):
         return construct(low, function, args, kwargs)
-    if isinstance(function, FunctionType):
-        if function.__module__ and function.__module__.split(".")[0] == "numpy":
-            raise missing_rule(function)
-        return _call_function(low, function, args, kwargs)
-    method = getattr(type(function), "__call__", None)
-    if isinstance(method, FunctionType):
+    # NumPy's functions hide their Python source behind a dispatcher.
+    source = getattr(function, "_implementation", function)
+    if isinstance(source, FunctionType):
+        return (
+            _call_numpy(low, function, source, args, kwargs)
+            if _of_numpy(function)
+            else (_call_function(low, source, args, kwargs))
+        )
+    method = python_method(function, "__call__")
+    if method is not None:
         return call(low, method, [function, *args], kwargs)
     raise missing_rule(function)
+
+
+def _has_values(args: Sequence[Any], kwargs: dict[str, Any]) -> bool:
+    return any(contains_value(each) for each in (*args, *kwargs.values()))
 
 
 def _call_special(
@@ -135,33 +142,21 @@ def _lookup(table: dict[Any, Any], function: Any) -> Any:
         return None
 
 
-def missing_rule(function: Any) -> MissingRule:
-    """A function that has neither a rule nor Python source."""
-    name = qualified(function)
-    return MissingRule(
-        f"{name} has no derivative rule",
-        f"Give it one with transform.rule({name}, ...), or declare it constant with transform.constant({name}).",
-    )
-
-
-def qualified(function: Any) -> str:
-    """How a function is called in messages: np.fft.fft, math.gamma, the user's names as they are."""
-    name = getattr(function, "__qualname__", None) or getattr(function, "__name__", None)
-    if name is None:
-        return f"an object of class {type(function).__name__}"
-    if isinstance(function, np.ufunc):
-        special_functions = sys.modules.get("scipy.special")
-        return f"scipy.special.{name}" if getattr(special_functions, name, None) is function else f"np.{name}"
-    if isinstance(function, BuiltinFunctionType) and not inspect.ismodule(function.__self__):
-        if function.__self__ is not None:
-            return f"{type(function.__self__).__name__}.{function.__name__}"
-    module = getattr(function, "__module__", None) or ""
-    if module.split(".")[0] in ("numpy", "math", "cmath", "scipy", "time", "random", "os"):
-        return ".".join(["np" if part == "numpy" else part for part in module.split(".")] + [name])
-    return name
-
-
 # Functions written in Python.
+
+
+def _of_numpy(function: Any) -> bool:
+    return (getattr(function, "__module__", None) or "").split(".")[0] == "numpy"
+
+
+def _call_numpy(
+    low: Lowering, function: Any, source: FunctionType, args: list[Any], kwargs: dict[str, Any]
+) -> Any:
+    """One of NumPy's own Python functions: by its source where that is understood."""
+    try:
+        return _call_function(low, source, args, kwargs)
+    except TransformError as error:
+        raise missing_rule(function) from error
 
 
 def _call_function(low: Lowering, function: FunctionType, args: list[Any], kwargs: dict[str, Any]) -> Any:
@@ -176,12 +171,36 @@ def _call_function(low: Lowering, function: FunctionType, args: list[Any], kwarg
     low.outside.attribute(function, "__code__", function.__code__)
     low.keep.append(function)
     frame = Frame.of_function(low, function, source, low.builder.origin if low.frames else None)
-    signature = inspect.signature(function, follow_wrapped=False)
+    signature = _signature(function)
     bound = bind(signature, args, kwargs, function.__name__)
     for name, parameter in signature.parameters.items():
         if name not in bound and parameter.default is not inspect.Parameter.empty:
             bound[name] = _default(low, function, name, parameter.default)
     return _run(low, frame, bound)
+
+
+def _signature(function: FunctionType) -> inspect.Signature:
+    """The parameters of the code itself: `__signature__` and `__wrapped__` may say something else."""
+    code, kinds, empty = function.__code__, inspect.Parameter, inspect.Parameter.empty
+    names, count = code.co_varnames, code.co_argcount
+    given = function.__defaults__ or ()
+    defaults = dict(zip(names[count - len(given) : count], given, strict=True))
+    defaults |= function.__kwdefaults__ or {}
+    parameters = []
+    for k, name in enumerate(names[:count]):
+        kind = kinds.POSITIONAL_ONLY if k < code.co_posonlyargcount else kinds.POSITIONAL_OR_KEYWORD
+        parameters.append(inspect.Parameter(name, kind, default=defaults.get(name, empty)))
+    rest = count + code.co_kwonlyargcount
+    if code.co_flags & inspect.CO_VARARGS:
+        parameters.append(inspect.Parameter(names[rest], kinds.VAR_POSITIONAL))
+    parameters += [
+        inspect.Parameter(name, kinds.KEYWORD_ONLY, default=defaults.get(name, empty))
+        for name in names[count:rest]
+    ]
+    if code.co_flags & inspect.CO_VARKEYWORDS:
+        starred = rest + bool(code.co_flags & inspect.CO_VARARGS)
+        parameters.append(inspect.Parameter(names[starred], kinds.VAR_KEYWORD))
+    return inspect.Signature(parameters)
 
 
 def _default(low: Lowering, function: FunctionType, name: str, default: Any) -> Any:
@@ -207,7 +226,9 @@ def _call_closure(low: Lowering, closure: Closure, args: list[Any], kwargs: dict
     return _run(low, frame, bound)
 
 
-def bind(signature: inspect.Signature, args: Sequence[Any], kwargs: dict[str, Any], name: str) -> dict[str, Any]:
+def bind(
+    signature: inspect.Signature, args: Sequence[Any], kwargs: dict[str, Any], name: str
+) -> dict[str, Any]:
     """The arguments by parameter; `*args` and `**kwargs` are there even when empty."""
     try:
         bound = signature.bind(*args, **kwargs)
@@ -225,7 +246,8 @@ def bind(signature: inspect.Signature, args: Sequence[Any], kwargs: dict[str, An
 def _run(low: Lowering, frame: Frame, bound: dict[str, Any]) -> Any:
     from .statements import run_block
 
-    frame.names.update(bound)
+    # Where an argument without a name needs a line of its own, the parameter says best what it is.
+    frame.names.update({name: low.name(value, name, temporary=True) for name, value in bound.items()})
     frame.first = next(iter(bound.values()), None)
     if isinstance(frame.first, tuple) and frame.source.node.args.vararg and not frame.source.node.args.args:
         frame.first = next(iter(frame.first), None)
@@ -251,12 +273,12 @@ def iterate(low: Lowering, thing: Any, what: str = "a loop") -> Iterator[Any]:
     if isinstance(thing, Opaque):
         raise UnsupportedError("a text made of run-time values is not known while lowering")
     for name in ("__iter__", "__getitem__"):
-        method = getattr(type(thing), name, None)
-        if isinstance(method, FunctionType):
+        method = python_method(thing, name)
+        if method is not None:
             if name == "__iter__":
                 return iterate(low, low.call(method, [thing]), what)
             return _iterate_by_index(low, thing)
-    if isinstance(getattr(type(thing), "__next__", None), FunctionType):
+    if python_method(thing, "__next__") is not None:
         return _iterate_by_next(low, thing)
     iterator: Iterator[Any] = low.native(iter, low.outside.inside(thing))
     return iterator
@@ -343,22 +365,24 @@ def _mapping(low: Lowering, value: Any) -> dict[str, Any]:
         inside: dict[str, Any] = low.outside.inside(value)
         return inside
     if hasattr(value, "keys"):
-        return low.native(dict, value)
+        made: dict[str, Any] = low.native(dict, value)
+        return made
     raise Raised(TypeError("argument after ** must be a mapping"))
 
 
 def dropped(function: Any) -> bool:
     """Whether calls only report something, so that they are left out."""
-    if function is print or function is warnings.warn:
+    if function is print:
         return True
-    owner = getattr(function, "__self__", None)
-    if isinstance(owner, logging.Logger):
-        return getattr(function, "__name__", "") in (
-            "debug", "info", "warning", "error", "critical", "exception", "log",
-        )  # fmt: skip
-    return getattr(function, "__module__", None) == "logging" and getattr(function, "__name__", "") in (
-        "debug", "info", "warning", "error", "critical", "exception", "log",
-    )  # fmt: skip
+    if getattr(function, "__module__", None) in ("warnings", "_warnings"):
+        return not isinstance(function, type)
+    of_logging = getattr(function, "__module__", None) == "logging" or isinstance(
+        getattr(function, "__self__", None), logging.Logger
+    )
+    return of_logging and getattr(function, "__name__", "") in _REPORTS
+
+
+_REPORTS = frozenset(("debug", "info", "warning", "error", "critical", "exception", "log"))
 
 
 def _super(frame: Frame, args: list[Any]) -> Super:

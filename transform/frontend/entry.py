@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import BuiltinFunctionType, FunctionType, MethodType
@@ -11,13 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import SourceError, TransformError, UnsupportedError
+from ..errors import IRError, Origin, SourceError, TransformError, UnsupportedError
 from ..ir import Atom, Eqn, Function, Input, Slot, Var
 from ..rules.build import Value, numeric
 from ..tree import Node, Static, Tree, children_of, is_structure, rebuild
 from ..types import Scalar, is_complex
-from . import builtin, expressions, statements
-from .lowering import Lowering, PinNeeded
+from . import builtin, exceptions, expressions, statements
+from .lowering import Lowering, PinNeeded, StaticNeeded
+from .naming import python_method
 from .nested import lower_closure
 from .outside import Place
 from .reads import Read
@@ -27,7 +29,7 @@ from .source import Source, defaults_as_text, source_of
 
 __all__ = ["Lowered", "lower", "parameters"]
 
-assert builtin and expressions and statements  # importing them fills the tables of handlers
+_HANDLERS = (builtin, exceptions, expressions, statements)  # importing them fills the tables of handlers
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,12 +46,14 @@ def parameters(target: Callable[..., Any]) -> inspect.Signature:
     Raises SourceError for what has no signature that Python knows.
     """
     if isinstance(target, Closure):
-        return target.signature
+        declared: inspect.Signature = target.signature
+        return declared
     if isinstance(target, np.ufunc):
         names = ("x", "y", "z")[: target.nin]
         return inspect.Signature([inspect.Parameter(n, inspect.Parameter.POSITIONAL_ONLY) for n in names])
     try:
-        return inspect.signature(target)
+        signature: inspect.Signature = inspect.signature(target)
+        return signature
     except (TypeError, ValueError) as error:
         name = getattr(target, "__qualname__", None) or repr(target)
         raise SourceError(
@@ -74,26 +78,36 @@ def lower(target: Callable[..., Any], arguments: Mapping[str, Tree]) -> Lowered:
             pinned |= needed.places
         except Raised as raised:
             raise _uncaught(raised) from raised.error
-        except TransformError:
+        except (TransformError, StaticNeeded):
             raise
         except RecursionError as error:
             raise UnsupportedError(
                 "the expressions or calls are nested too deeply", "Split them.", low.builder.origin
+            ) from error
+        except Exception as error:
+            raise IRError(
+                f"a defect of transform: {type(error).__name__}: {error}",
+                "Please report it, with the function and this message.",
+                low.builder.origin,
             ) from error
 
 
 def _uncaught(raised: Raised) -> UnsupportedError:
     error = raised.error
     text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    return UnsupportedError(f"the function raises {text} for arguments of these types", "", raised.origin)
+    return UnsupportedError(f"for arguments of these types the function raises {text}", "", raised.origin)
 
 
 def _lower(low: Lowering, target: Callable[..., Any], arguments: Mapping[str, Tree]) -> Lowered:
     source = _source(target)
     texts = defaults_as_text(source, target) if source is not None else {}
     inputs, args, kwargs = given(low, parameters(target), arguments, texts)
-    result = low.call(target, args, kwargs)
-    function = finished(low, target, source, inputs, result)
+    origin = None if source is None else source.origin(source.node, source.node, None)
+    try:
+        function = finished(low, target, origin, inputs, low.call(target, args, kwargs))
+    except TransformError as error:
+        error.at(origin)
+        raise
     return Lowered(function, tuple(low.outside.reads.values()))
 
 
@@ -135,10 +149,8 @@ def _source(target: Any) -> Source | None:
                 return None
             case _ if isinstance(target, functools._lru_cache_wrapper) or hasattr(target, "py_func"):
                 target = getattr(target, "py_func", None) or target.__wrapped__
-            case _ if not isinstance(target, type) and isinstance(
-                getattr(type(target), "__call__", None), FunctionType
-            ):
-                target = type(target).__call__
+            case _ if not isinstance(target, type) and python_method(target, "__call__") is not None:
+                target = python_method(target, "__call__")
             case _:
                 return None
 
@@ -201,7 +213,7 @@ def _as_name(key: Any) -> str:
 
 
 def finished(
-    low: Lowering, target: Any, source: Source | None, inputs: tuple[Input, ...], result: Any
+    low: Lowering, target: Any, origin: Origin | None, inputs: tuple[Input, ...], result: Any
 ) -> Function:
     """The equations so far as a function that returns `result`."""
     found: list[Any] = []
@@ -209,7 +221,6 @@ def finished(
     _name_results(low, found)
     results = tuple(low.builder.atom(each) for each in found)
     body = _without_unused_literals(low.builder.finish(), results)
-    origin = None if source is None else source.origin(source.node, source.node, None)
     return Function(
         _function_name(target),
         tuple(low.params),
@@ -219,6 +230,15 @@ def finished(
         output,
         tuple(low.outside.captures),
         origin=origin,
+        bare_math=_says_log(target),
+    )
+
+
+def _says_log(target: Any) -> bool:
+    """Whether the module of a function has `from math import log` and the like, and no `import math`."""
+    names = getattr(inspect.unwrap(target), "__globals__", {})
+    return names.get("math") is not math and any(
+        value is getattr(math, name, None) for name, value in names.items() if callable(value)
     )
 
 
@@ -249,7 +269,7 @@ def _output(low: Lowering, result: Any, found: list[Any]) -> Tree:
 
 def _name_results(low: Lowering, found: Sequence[Any]) -> None:
     """Give the results that have no name one: L for a single real number, y, y1, y2 for all else."""
-    unnamed = []
+    unnamed: list[Value] = []
     for each in found:
         if isinstance(each, Value) and isinstance(each.atom, Var) and each.atom.temporary:
             if all(each.atom is not other.atom for other in unnamed):
@@ -296,5 +316,3 @@ def _without_unused_literals(body: Sequence[Any], results: Sequence[Atom]) -> tu
         )
 
     return kept(body)
-
-

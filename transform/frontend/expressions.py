@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from ..errors import UnsupportedError
@@ -16,8 +16,9 @@ from .objects import get_attribute
 from .operators import binary, compare, contains_value, truth, unary
 from .recorder import plain, spell
 from .scope import Closure, Frame, Opaque, Raised
+from .subscripts import subscript
 
-__all__ = ["assign_subscript", "make_closure", "subscript"]
+__all__ = ["make_closure"]
 
 
 @expression(ast.Constant)
@@ -223,7 +224,9 @@ def _set_comprehension(frame: Frame, node: ast.SetComp) -> Any:
 
 @expression(ast.DictComp)
 def _dict_comprehension(frame: Frame, node: ast.DictComp) -> Any:
-    made = {_key(inner, evaluate(inner, node.key)): evaluate(inner, node.value) for inner in _produce(frame, node)}
+    made = {
+        _key(inner, evaluate(inner, node.key)): evaluate(inner, node.value) for inner in _produce(frame, node)
+    }
     return frame.low.new_object(made)
 
 
@@ -245,7 +248,9 @@ def make_closure(frame: Frame, node: ast.Lambda | ast.FunctionDef) -> Closure:
     """A function defined while lowering; its defaults are evaluated now."""
     given, kinds = node.args, inspect.Parameter
     positional = [*given.posonlyargs, *given.args]
-    defaults = [kinds.empty] * (len(positional) - len(given.defaults)) + [evaluate(frame, d) for d in given.defaults]
+    defaults = [kinds.empty] * (len(positional) - len(given.defaults)) + [
+        evaluate(frame, d) for d in given.defaults
+    ]
     parameters = [
         inspect.Parameter(
             each.arg,
@@ -262,7 +267,9 @@ def make_closure(frame: Frame, node: ast.Lambda | ast.FunctionDef) -> Closure:
     if given.kwarg:
         parameters.append(inspect.Parameter(given.kwarg.arg, kinds.VAR_KEYWORD))
     body: Sequence[ast.AST] = node.body if isinstance(node.body, list) else [node.body]
-    if any(isinstance(inner, (ast.Yield, ast.YieldFrom, ast.Await)) for part in body for inner in ast.walk(part)):
+    if any(
+        isinstance(inner, (ast.Yield, ast.YieldFrom, ast.Await)) for part in body for inner in ast.walk(part)
+    ):
         raise UnsupportedError("generators and async functions have no single result", "Return a list.")
     return Closure(frame, node, inspect.Signature(parameters))
 
@@ -282,9 +289,11 @@ def _formatted_value(frame: Frame, node: ast.FormattedValue) -> Any:
     spec = "" if node.format_spec is None else evaluate(frame, node.format_spec)
     if contains_value(value) or contains_value(spec):
         return Opaque()
-    convert = {-1: lambda thing: thing, 115: str, 114: repr, 97: ascii}[node.conversion]
     value = frame.low.outside.inside(plain(value))
-    return frame.low.native(lambda: format(convert(value), spec))
+    if node.conversion != -1:
+        conversions: dict[int, Callable[[Any], str]] = {115: str, 114: repr, 97: ascii}
+        value = frame.low.native(conversions[node.conversion], value)
+    return frame.low.native(format, value, spec)
 
 
 # Subscripts.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Collection, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from ..errors import Origin, TransformError, UnsupportedError
 from ..ir import Atom, Lit, Region, Var
@@ -16,11 +16,13 @@ from .scope import Frame, Raised
 
 __all__ = ["Lowering", "PinNeeded", "StaticNeeded", "evaluate", "expression"]
 
+T = TypeVar("T")
+
 _DEEPEST_CALL = 40
 
 
 class StaticNeeded(Exception):
-    """Arguments must be known while lowering: `positions` in Function.params. Lower again with them Static."""
+    """Arguments, at `positions` in Function.params, must be known: lower again with them Static."""
 
     def __init__(self, positions: Sequence[int], why: str = "", origin: Origin | None = None) -> None:
         super().__init__(tuple(positions))
@@ -103,7 +105,9 @@ class Lowering:
             place = self.outside.place_of(source)
             if place is not None:
                 places.append(place)
-            elif source in self.params and isinstance(source.type, Scalar) and source.type.dtype.kind in "iub":
+            elif (
+                source in self.params and isinstance(source.type, Scalar) and source.type.dtype.kind in "iub"
+            ):
                 positions.append(self.params.index(source))
             else:
                 return
@@ -112,10 +116,10 @@ class Lowering:
         if positions:
             raise StaticNeeded(sorted(positions), what, self.builder.origin)
 
-    def name(self, value: Any, name: str) -> Any:
+    def name(self, value: Any, name: str, temporary: bool = False) -> Any:
         """Call a value that has no name as the variable that it is assigned to."""
         if isinstance(value, Value) and isinstance(value.atom, Var) and value.atom.temporary:
-            return self.builder.name(value, name)
+            return self.builder.name(value, name, temporary)
         return value
 
     # Running the user's code.
@@ -133,13 +137,14 @@ class Lowering:
                 f"calls are nested more than {_DEEPEST_CALL} deep: recursion whose depth is decided "
                 "at run time is not supported yet",
                 "Write it as array operations.",
+                None if frame.caller is None else frame.caller.outermost,
             )
         self.frames.append(frame)
 
     def leave(self) -> None:
         self.frames.pop()
 
-    def native(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    def native(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         """Run Python's own code on what is known while lowering; what it raises, the user's code raises."""
         try:
             return function(*args, **kwargs)

@@ -12,11 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import MissingRule, UnsupportedError
+from ..errors import UnsupportedError
 from ..rules.build import Value, numeric
 from ..types import dtype_of
-from .arguments import adapt, prepared
+from .arguments import LAZY, adapt, prepared
 from .lowering import Lowering
+from .naming import missing_rule
 from .operators import contains_value
 from .recorder import plain, spell, text_of
 from .scope import Closure, Opaque, Raised
@@ -29,7 +30,20 @@ _PURE_MODULES = frozenset(
     + ("types", "fractions", "decimal", "textwrap", "collections.abc", "_collections_abc", "statistics")
 )
 _IMPURE_MODULES = frozenset(
-    ("random", "time", "_random", "os", "posix", "nt", "io", "_io", "sys", "subprocess", "threading", "secrets")
+    (
+        "random",
+        "time",
+        "_random",
+        "os",
+        "posix",
+        "nt",
+        "io",
+        "_io",
+        "sys",
+        "subprocess",
+        "threading",
+        "secrets",
+    )
     + ("datetime", "_datetime", "uuid", "socket", "tempfile", "shutil", "pathlib", "numpy.random")
 )
 _IMPURE_BUILTINS = frozenset((open, input, exec, eval, compile, breakpoint, globals, locals, vars))
@@ -40,11 +54,24 @@ _NUMPY_PURE = frozenset(
         "broadcast_shapes", "errstate", "geterr", "typename", "isfortran", "may_share_memory",
     )
 )  # fmt: skip
-_MANAGERS = (np.errstate, warnings.catch_warnings, contextlib.nullcontext)
+_NORMALIZERS = (np.lib.array_utils.normalize_axis_index, np.lib.array_utils.normalize_axis_tuple)
+_MANAGERS = (*_NORMALIZERS, np.errstate, warnings.catch_warnings, contextlib.nullcontext)
 _PYTHON = (int, float, complex, bool)
 _CONTAINERS = (str, bytes, tuple, list, dict, set, frozenset, int, float, complex, range, slice)
 _WRITERS = frozenset(
-    ("append", "extend", "insert", "pop", "remove", "clear", "sort", "reverse", "update", "setdefault", "popitem")
+    (
+        "append",
+        "extend",
+        "insert",
+        "pop",
+        "remove",
+        "clear",
+        "sort",
+        "reverse",
+        "update",
+        "setdefault",
+        "popitem",
+    )
     + ("add", "discard", "__setitem__", "__delitem__", "move_to_end")
 )
 _BY_EQUALITY = frozenset(("index", "count", "remove", "__contains__"))
@@ -66,11 +93,13 @@ def is_pure(function: Any) -> bool:
     if isinstance(function, Hashable) and (function in _MANAGERS or function in _NUMPY_PURE):
         return True
     if isinstance(function, type):
-        return (function.__module__ in {"builtins", *_PURE_MODULES} and not issubclass(function, BaseException)) or (
-            issubclass(function, (np.dtype, np.generic))
-        )
+        return (
+            function.__module__ in {"builtins", *_PURE_MODULES} and not issubclass(function, BaseException)
+        ) or (issubclass(function, (np.dtype, np.generic)))
     owner = getattr(function, "__self__", None)
-    if isinstance(owner, _CONTAINERS) or isinstance(function, (types.MethodDescriptorType, types.WrapperDescriptorType)):
+    if isinstance(owner, _CONTAINERS) or isinstance(
+        function, (types.MethodDescriptorType, types.WrapperDescriptorType)
+    ):
         return True
     if isinstance(function, types.MethodWrapperType) or isinstance(owner, (np.dtype, np.finfo, np.iinfo)):
         return True
@@ -85,10 +114,16 @@ def is_pure(function: Any) -> bool:
 
 
 def call_math(
-    low: Lowering, adapter: Callable[..., Any], function: Any, called: str, args: list[Any], kwargs: dict[str, Any]
+    low: Lowering,
+    adapter: Callable[..., Any],
+    function: Any,
+    called: str,
+    args: list[Any],
+    kwargs: dict[str, Any],
 ) -> Any:
     """A function with a rule: at once where it is math's and everything is known, else an equation."""
     if getattr(function, "__module__", None) in ("math", "cmath", "builtins"):
+        args = [prepared(low, each) if isinstance(each, LAZY) else each for each in args]
         if not any(contains_value(each) for each in (*args, *kwargs.values())):
             result = low.native(function, *map(plain, args), **kwargs)
             if isinstance(result, float) and all(map(numeric, args)) and function.__module__ == "math":
@@ -115,11 +150,13 @@ def call_native(low: Lowering, function: Any, called: str, args: list[Any], kwar
     args, kwargs = [_opened(low, each) for each in args], {k: _opened(low, v) for k, v in kwargs.items()}
     if isinstance(owner, str) and values:
         return Opaque()
-    if any(isinstance(each, Value) for each in args) and not _takes_values(function, owner):
-        raise MissingRule(
-            f"{called} has no derivative rule",
-            f"Give it one with transform.rule({called}, ...), or declare it constant with transform.constant({called}).",
-        )
+    if not _takes_values(function, owner):
+        args = [prepared(low, each) if isinstance(each, LAZY) else each for each in args]
+        for each in args:
+            if isinstance(each, Value):
+                low.demand(each, f"an argument of {called}")
+        if any(contains_value(each) for each in (*args, *kwargs.values())):
+            raise missing_rule(function)
     result = low.native(function, *args, **kwargs)
     if isinstance(result, np.ndarray):
         raise UnsupportedError(f"{called} makes an array while lowering", "Make it before and pass it.")
@@ -131,9 +168,15 @@ def _takes_values(function: Any, owner: Any) -> bool:
     if isinstance(owner, (list, dict, tuple)):
         return True
     module = getattr(function, "__module__", None)
-    return module in ("itertools", "functools", "_functools", "collections", "_collections", "types", "copy") or (
-        function in (list, dict, tuple, iter, next, slice, zip, enumerate, object.__setattr__, id)
-    )
+    return module in (
+        "itertools",
+        "functools",
+        "_functools",
+        "collections",
+        "_collections",
+        "types",
+        "copy",
+    ) or (function in (list, dict, tuple, iter, next, slice, zip, enumerate, object.__setattr__, id))
 
 
 def _check_keys(function: Any, args: list[Any]) -> None:

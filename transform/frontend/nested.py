@@ -1,4 +1,4 @@
-"""Functions defined inside a function that is being lowered, as functions of their own: `grad(lambda x: w * x)(x)`.
+"""Functions defined inside a function that is being lowered, as functions of their own: `grad(lambda x: x)`.
 
 What such a function reads from around it are values of the surrounding function: in its body they stay
 free, and are bound where the body is inlined.
@@ -35,6 +35,4 @@ def lower_closure(closure: Closure, arguments: Mapping[str, Tree]) -> Function:
         low.params = surrounding
     body = tuple(substitute(statement, low.builder.current) for statement in region.body)
     (function,) = results
-    return Function(
-        function.name, function.params, body, function.results, function.inputs, function.output
-    )
+    return Function(function.name, function.params, body, function.results, function.inputs, function.output)

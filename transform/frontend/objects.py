@@ -205,7 +205,9 @@ def construct(low: Lowering, cls: Any, args: Sequence[Any], kwargs: dict[str, An
     if issubclass(cls, tuple) and hasattr(cls, "_fields"):
         return _named_tuple(low, cls, args, kwargs)
     init, new = _lookup(cls, "__init__"), _lookup(cls, "__new__")
-    if new is not _lookup(object, "__new__") or (type(cls) is not type and type(cls).__call__ is not type.__call__):
+    if new is not _lookup(object, "__new__") or (
+        type(cls) is not type and type(cls).__call__ is not type.__call__
+    ):
         raise UnsupportedError(
             f"objects of class {cls.__qualname__} are not made by a plain __init__",
             "Make the object before the call and pass it as an argument.",

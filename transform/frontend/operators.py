@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable, Mapping, Sequence
-from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from ..rules.build import Value, numeric
 from ..rules.registry import FUNCTIONS, PRIMITIVES
 from ..types import Array, Scalar
 from .lowering import Lowering
+from .naming import python_method
 from .recorder import combined, is_weak, plain
 from .scope import Opaque, Raised
 
@@ -24,7 +24,9 @@ __all__ = ["BINARY", "COMPARISONS", "UNARY", "binary", "compare", "contains_valu
 class Binary:
     """A binary operator: its symbol, its function, its primitive, NumPy's function and its methods."""
 
-    def __init__(self, symbol: str, function: Callable[..., Any], primitive: str, ufunc: Any, method: str) -> None:
+    def __init__(
+        self, symbol: str, function: Callable[..., Any], primitive: str, ufunc: Any, method: str
+    ) -> None:
         self.symbol, self.function, self.primitive, self.ufunc = symbol, function, primitive, ufunc
         self.method, self.reflected = f"__{method}__", f"__r{method}__"
 
@@ -111,9 +113,7 @@ def operand(low: Lowering, how: Binary, thing: Any, other: Any) -> Any:
 
         return as_array(low, thing)
     shown = "" if thing is None else f" {type(thing).__name__}"
-    error = TypeError(
-        f"unsupported operand types for {how.symbol}: {describe(other)} and{shown or ' None'}"
-    )
+    error = TypeError(f"unsupported operand types for {how.symbol}: {describe(other)} and{shown or ' None'}")
     raise Raised(error)
 
 
@@ -130,8 +130,8 @@ def _dunder(low: Lowering, how: Binary, left: Any, right: Any) -> Any:
     if how.method in ("__eq__", "__ne__"):
         order[1] = (right, how.method, left)
     for thing, name, other in order:
-        method = None if isinstance(thing, Value) else getattr(type(thing), name, None)
-        if isinstance(method, FunctionType) and method.__code__.co_filename != "<string>":
+        method = None if isinstance(thing, Value) else python_method(thing, name)
+        if method is not None and method.__code__.co_filename != "<string>":
             result = low.call(method, [thing, other])
             if result is not NotImplemented:
                 return result
@@ -146,8 +146,8 @@ def unary(low: Lowering, kind: ast.unaryop, value: Any) -> Any:
     how = UNARY[type(kind)]
     if isinstance(value, Value):
         return apply(low, how, value)
-    method = getattr(type(value), how.method, None)
-    if isinstance(method, FunctionType):
+    method = python_method(value, how.method)
+    if method is not None:
         return low.call(method, [value])
     return combined(kind, low.native(how.function, plain(value)), value)
 
@@ -173,8 +173,8 @@ def truth(low: Lowering, value: Any, what: str = "a condition") -> Any:
     if isinstance(value, Opaque):
         return True
     for name in ("__bool__", "__len__"):
-        method = getattr(type(value), name, None)
-        if isinstance(method, FunctionType):
+        method = python_method(value, name)
+        if method is not None:
             return truth(low, low.call(method, [value]))
     return low.native(bool, low.outside.inside(value))
 
@@ -271,15 +271,21 @@ def conjunction(low: Lowering, conditions: Sequence[Any]) -> Any:
     result: Any = True
     for condition in conditions:
         if condition is not True:
-            result = condition if result is True else low.builder.apply(PRIMITIVES["and_"], (result, condition), {})
+            result = (
+                condition
+                if result is True
+                else low.builder.apply(PRIMITIVES["and_"], (result, condition), {})
+            )
     return result
 
 
 def _contains(low: Lowering, container: Any, item: Any) -> Any:
     if isinstance(container, Value):
-        raise UnsupportedError("`in` looks at the elements of an array one by one", "Use (array == item).any().")
-    method = getattr(type(container), "__contains__", None)
-    if isinstance(method, FunctionType):
+        raise UnsupportedError(
+            "`in` looks at the elements of an array one by one", "Use (array == item).any()."
+        )
+    method = python_method(container, "__contains__")
+    if method is not None:
         return truth(low, low.call(method, [container, item]))
     container = low.outside.inside(container)
     if isinstance(item, Value) and isinstance(container, (dict, set, frozenset)):

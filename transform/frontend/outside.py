@@ -13,7 +13,7 @@ import numpy as np
 from ..errors import UnsupportedError
 from ..ir import Atom, Var
 from ..rules.build import Value
-from .reads import Read, capturable, captured_type, keys_of
+from .reads import MISSING, Read, capturable, captured_type, keys_of
 from .recorder import Recorder, spell
 from .scope import Raised
 
@@ -54,7 +54,9 @@ class Outside:
             return self.read("global", globals_, name, globals_[name], name)
         if not hasattr(builtins, name):
             raise Raised(NameError(f"name {name!r} is not defined"))
-        return getattr(builtins, name)
+        # A global of this name that appears later hides the builtin.
+        self.reads.setdefault(("global", id(globals_), name), Read("global", globals_, name, MISSING))
+        return self.read("global", vars(builtins), name, getattr(builtins, name), name)
 
     def cell(self, name: str, cell: CellType) -> Any:
         """A variable of an enclosing function that has returned."""
@@ -66,7 +68,11 @@ class Outside:
 
     def attribute(self, holder: Any, name: str, value: Any) -> Any:
         """An attribute of an object that exists outside."""
-        if isinstance(holder, ModuleType) and holder.__name__.split(".")[0] in _STABLE and not capturable(value):
+        if (
+            isinstance(holder, ModuleType)
+            and holder.__name__.split(".")[0] in _STABLE
+            and not capturable(value)
+        ):
             return value
         kind = "attribute"
         if hasattr(value, "__func__") and hasattr(value, "__self__"):

@@ -1,4 +1,4 @@
-"""The builder that the frontend writes to: it knows how literals are spelled and what each value came from."""
+"""The frontend's builder: it knows how literals are spelled, and what each value came from."""
 
 from __future__ import annotations
 

@@ -80,7 +80,9 @@ class Frame:
         self.first: Any = None  # the first argument, for super()
 
     @classmethod
-    def of_function(cls, low: Lowering, function: FunctionType, source: Source, caller: Origin | None) -> Frame:
+    def of_function(
+        cls, low: Lowering, function: FunctionType, source: Source, caller: Origin | None
+    ) -> Frame:
         """The frame of a function that exists outside."""
         code = function.__code__
         cells = dict(zip(code.co_freevars, function.__closure__ or (), strict=True))

@@ -52,7 +52,9 @@ class Source:
     def statement(self, node: Any) -> str:
         """The text of a statement on one line; of `return x` only `x`."""
         if node not in self._statements:
-            if isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.If, ast.For, ast.While, ast.With, ast.Try)):
+            if isinstance(
+                node, (ast.FunctionDef, ast.ClassDef, ast.If, ast.For, ast.While, ast.With, ast.Try)
+            ):
                 self._statements[node] = self._line(node.lineno + self.offset).strip().rstrip(":")
             else:
                 shown = node.value if isinstance(node, ast.Return) and node.value is not None else node
@@ -123,7 +125,8 @@ def _lines(function: FunctionType) -> tuple[str, ...]:
     lines = linecache.getlines(code.co_filename, function.__globals__)
     if not lines or code.co_firstlineno > len(lines):
         raise SourceError(
-            f"the source of {function.__qualname__} is not available: it was typed at a prompt or made by exec",
+            f"the source of {function.__qualname__} is not available: "
+            "it was typed at a prompt or made by exec",
             _NO_SOURCE,
         )
     return tuple(lines)
@@ -153,7 +156,11 @@ def _definition(code: CodeType, lines: tuple[str, ...], file: str) -> tuple[Defi
         raise _stale(code, file) from error
     body = tree.body[0].body if indented and isinstance(tree.body[0], ast.If) else tree.body
     node = body[0] if body else None
-    if not isinstance(node, ast.FunctionDef) or node.name != code.co_name or _arguments(node) != _declared(code):
+    if (
+        not isinstance(node, ast.FunctionDef)
+        or node.name != code.co_name
+        or _arguments(node) != _declared(code)
+    ):
         raise _stale(code, file)
     return node, code.co_firstlineno - (2 if indented else 1)
 
@@ -184,7 +191,9 @@ def _lambda(code: CodeType, lines: tuple[str, ...], file: str) -> ast.Lambda:
     try:
         tree = _parsed(lines)
     except SyntaxError as error:
-        raise SourceError(f"{file} cannot be parsed: {error.msg}", "Use a def in a file of its own.") from error
+        raise SourceError(
+            f"{file} cannot be parsed: {error.msg}", "Use a def in a file of its own."
+        ) from error
     found = [node for node in tree if node.lineno <= code.co_firstlineno <= node.body.lineno]
     found = [node for node in found if _arguments(node) == _declared(code)] or found
     if len(found) > 1:
@@ -271,5 +280,6 @@ def defaults_as_text(source: Source, function: Any) -> Mapping[str, str]:
 
 def _literal(node: ast.AST) -> bool:
     return all(
-        isinstance(inner, (ast.Constant, ast.UnaryOp, ast.USub, ast.Tuple, ast.Load)) for inner in ast.walk(node)
+        isinstance(inner, (ast.Constant, ast.UnaryOp, ast.USub, ast.Tuple, ast.Load))
+        for inner in ast.walk(node)
     )

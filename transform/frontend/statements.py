@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import ast
+import functools
 import importlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..errors import TransformError, UnsupportedError
-from ..ir import Eqn, Lit, Var
+from ..ir import Lit
 from ..rules.build import Value
 from ..rules.registry import PRIMITIVES
-from ..types import Array, rank
+from ..types import Array
 from .branches import Join, State, fork, join_states, survivor
 from .calls import call, iterate
 from .expressions import make_closure
+from .in_place import updated_array
 from .lowering import Lowering, evaluate
 from .objects import get_attribute, set_attribute
 from .operators import binary, truth
@@ -49,9 +51,10 @@ Rest = Sequence[ast.stmt] | None
 def run_block(frame: Frame, body: Sequence[ast.stmt], rest: Rest) -> Leave | None:
     """Execute statements in order until one leaves the block."""
     for k, node in enumerate(body):
-        if isinstance(node, ast.If):
+        handler = _OPEN.get(type(node))
+        if handler is not None:
             after = None if rest is None else (*body[k + 1 :], *rest)
-            left = _run(frame, node, lambda frame, node, after=after: _if(frame, node, after))
+            left = _run(frame, node, functools.partial(handler, rest=after))
         else:
             left = _run(frame, node, _STATEMENTS.get(type(node), _not_understood))
         if left is not None:
@@ -79,7 +82,9 @@ def _not_understood(frame: Frame, node: ast.stmt) -> Leave | None:
         ast.AsyncWith: "an async with",
         ast.Match: "a match statement",
     }.get(type(node), f"the statement {type(node).__name__}")
-    raise UnsupportedError(f"{kind} is not supported yet", "Move it out of the function that is differentiated.")
+    raise UnsupportedError(
+        f"{kind} is not supported yet", "Move it out of the function that is differentiated."
+    )
 
 
 # Assignment.
@@ -95,14 +100,18 @@ def _assign(frame: Frame, node: ast.Assign) -> None:
 @statement(ast.AnnAssign)
 def _annotated(frame: Frame, node: ast.AnnAssign) -> None:
     if node.value is not None:
-        assign(frame, node.target, _named_literal(frame, node.target, node.value, evaluate(frame, node.value)))
+        assign(
+            frame, node.target, _named_literal(frame, node.target, node.value, evaluate(frame, node.value))
+        )
 
 
 def _named_literal(frame: Frame, target: ast.expr, node: ast.expr, value: Any) -> Any:
     """`s = 4` stands in the SSA list under its name; where a number must be static, it still is 4."""
     if isinstance(node, ast.UnaryOp):
         node = node.operand
-    written = isinstance(node, (ast.Constant, ast.BinOp)) or (isinstance(node, ast.Attribute) and text_of(value))
+    written = isinstance(node, (ast.Constant, ast.BinOp)) or (
+        isinstance(node, ast.Attribute) and text_of(value)
+    )
     if not isinstance(target, ast.Name) or not written or type(plain(value)) not in (int, float, complex):
         return value
     if isinstance(value, Spelled) and value.value is not None:
@@ -168,29 +177,30 @@ def _augmented(frame: Frame, node: ast.AugAssign) -> None:
     match node.target:
         case ast.Name(id=name):
             left = frame.load(name)
-            store: Callable[[Any], None] = lambda value: frame.bind(name, low.name(value, name))
+            store: Callable[[Any], None] = functools.partial(frame.bind, name)
         case ast.Attribute(value=owner, attr=attr):
             thing, name = evaluate(frame, owner), frame.mangled(attr)
             left = get_attribute(low, thing, name)
-            store = lambda value: set_attribute(low, thing, name, low.name(value, name))
+            store = functools.partial(set_attribute, low, thing, name)
         case ast.Subscript(value=owner, slice=index):
             thing, key = evaluate(frame, owner), evaluate(frame, index)
             if isinstance(low.live(thing), Value):
                 assign_subscript(low, thing, key, None)
             left = subscript(low, thing, key, frame.source.text(owner))
-            store = lambda value: assign_subscript(low, thing, key, value)
+            name, store = "", functools.partial(assign_subscript, low, thing, key)
         case _:
             raise UnsupportedError("this augmented assignment is not understood")
     right = evaluate(frame, node.value)
     low.builder.origin = frame.origin(node)
-    store(_updated(frame, node.op, left, right))
+    value = _updated(frame, node.op, left, right)
+    store(low.name(value, name) if name else value)
 
 
 def _updated(frame: Frame, op: ast.operator, left: Any, right: Any) -> Any:
     low = frame.low
     left = low.live(left)
     if isinstance(left, Value) and isinstance(left.type, Array):
-        return _updated_array(low, op, left, right)
+        return updated_array(low, op, left, right)
     if isinstance(left, list) and isinstance(op, ast.Add):
         if low.outside.is_foreign(left):
             raise UnsupportedError("+= changes a list that exists outside the function", "Use a = a + b.")
@@ -212,47 +222,6 @@ _METHODS = {
     ast.Mod: "mod", ast.Pow: "pow", ast.MatMult: "matmul", ast.BitAnd: "and", ast.BitOr: "or",
     ast.BitXor: "xor", ast.LShift: "lshift", ast.RShift: "rshift",
 }  # fmt: skip
-
-
-def _updated_array(low: Lowering, op: ast.operator, array: Value, right: Any) -> Value:
-    """`x += y` of an array: x is changed in place, so every other name of it means the new value as well."""
-    builder = low.builder
-    first = array.first_atom
-    root = builder.root(first)
-    if any(var is root for var, _ in low.outside.captures):
-        raise UnsupportedError(
-            "an array that exists outside the function is changed in place", "Write x = x + y instead of x += y."
-        )
-    if root in low.shared or first in low.shared:
-        raise UnsupportedError(
-            "whether this array is a copy or another name of the same array is not known",
-            "Write x = x + y instead of x += y.",
-        )
-    result = binary(low, op, array, right)
-    if rank(result.type) != rank(array.type):
-        raise Raised(ValueError("the result of an in-place operation does not have the shape of the array"))
-    for have, want in zip(result.type.dims, array.type.dims, strict=True):
-        if not builder.dims.same(have, want):
-            builder.dims.equate(have, want)
-    if result.type.dtype != array.type.dtype:
-        if not _same_kind(result.type.dtype, array.type.dtype):
-            raise Raised(
-                TypeError(f"cannot cast the result from {result.type.dtype} to {array.type.dtype}, as += needs")
-            )
-        result = builder.apply(PRIMITIVES["astype"], (result,), {"dtype": array.type.dtype})
-    name = array.atom.name if isinstance(array.atom, Var) else "x"
-    result = builder.name(result, name)
-    for atom in builder.same_memory(first):
-        if atom is not first:
-            low.stale[atom] = builder.origin.statement if builder.origin is not None else name
-    low.overwritten[first] = result
-    return result
-
-
-def _same_kind(given: Any, wanted: Any) -> bool:
-    import numpy as np
-
-    return bool(np.can_cast(given, wanted, "same_kind"))
 
 
 @statement(ast.Delete)
@@ -360,18 +329,6 @@ def _assert(frame: Frame, node: ast.Assert) -> None:
         raise Raised(AssertionError(frame.source.text(node.test)))
 
 
-@statement(ast.Raise)
-def _raise(frame: Frame, node: ast.Raise) -> None:
-    if node.exc is None:
-        raise Raised(frame.handled or RuntimeError("No active exception to reraise"))
-    error = evaluate(frame, node.exc)
-    if isinstance(error, type) and issubclass(error, BaseException):
-        error = call(frame.low, error, [], {})
-    if not isinstance(error, BaseException):
-        raise Raised(TypeError("exceptions must derive from BaseException"))
-    raise Raised(error)
-
-
 # Decisions and loops.
 
 
@@ -418,8 +375,8 @@ def _run_time_if(frame: Frame, node: ast.If, condition: Value, rest: Rest) -> Le
     joined = Join(low)
     result: Any = None
     if leaving:
-        values = [None if outcome[0] is None else outcome[0].value for outcome in (a, b)]
-        result = joined.value(*values, "the result")
+        x, y = (None if outcome[0] is None else outcome[0].value for outcome in (a, b))
+        result = joined.value(x, y, "the result")
         joined.require(result, "Return the same structure of numbers on every path.", origin)
     join_states(joined, a[1], b[1], lasting)
     joined.finish(condition, a[2], b[2])
@@ -468,8 +425,7 @@ def _while(frame: Frame, node: ast.While) -> Leave | None:
     )
 
 
-@statement(ast.With)
-def _with(frame: Frame, node: ast.With) -> Leave | None:
+def _with(frame: Frame, node: ast.With, rest: Rest) -> Leave | None:
     import contextlib
     import warnings
 
@@ -477,74 +433,15 @@ def _with(frame: Frame, node: ast.With) -> Leave | None:
 
     for item in node.items:
         manager = evaluate(frame, item.context_expr)
-        harmless = (np.errstate, warnings.catch_warnings, contextlib.nullcontext, type(np.printoptions()))
+        harmless = (np.errstate, warnings.catch_warnings, contextlib.nullcontext)
         if not isinstance(manager, harmless):
             raise UnsupportedError(
                 f"with {type(manager).__name__} is not understood", "Move it out of the function."
             )
         if item.optional_vars is not None:
             assign(frame, item.optional_vars, getattr(manager, "enter_result", None))
-    return run_block(frame, node.body, None)
+    return run_block(frame, node.body, rest)
 
 
-_RUN_TIME_ERRORS = (ArithmeticError, ValueError, RuntimeWarning)
-_CANNOT_FAIL = frozenset(
-    ("add", "sub", "mul", "neg", "pos", "lt", "le", "gt", "ge", "eq", "ne", "literal", "copy", "astype", "dim")
-    + ("to_float", "where", "sum", "getitem", "not_", "and_", "or_")
-)
-
-
-@statement(ast.Try)
-def _try(frame: Frame, node: ast.Try) -> Leave | None:
-    low = frame.low
-    before = len(low.builder.body)
-    try:
-        try:
-            left = run_block(frame, node.body, None)
-        except Raised as raised:
-            left = _handle(frame, node, raised)
-        else:
-            if node.handlers:
-                _check_handlers(frame, node, low.builder.body[before:])
-            if left is None:
-                left = run_block(frame, node.orelse, None)
-    finally:
-        ended = run_block(frame, node.finalbody, None)
-    return ended or left
-
-
-def _handle(frame: Frame, node: ast.Try, raised: Raised) -> Leave | None:
-    for handler in node.handlers:
-        if not _catches(frame, handler, raised.error):
-            continue
-        outer, frame.handled = frame.handled, raised.error
-        if handler.name:
-            frame.bind(handler.name, raised.error)
-        try:
-            return run_block(frame, handler.body, None)
-        finally:
-            frame.handled = outer
-    raise raised
-
-
-def _catches(frame: Frame, handler: ast.ExceptHandler, error: BaseException) -> bool:
-    if handler.type is None:
-        return True
-    kinds = evaluate(frame, handler.type)
-    return isinstance(error, kinds)
-
-
-def _check_handlers(frame: Frame, node: ast.Try, body: Sequence[Any]) -> None:
-    """Refuse a handler that may take over at run time: which of the two runs is not known now."""
-    risky = [each for each in body if not isinstance(each, Eqn) or each.primitive.name not in _CANNOT_FAIL]
-    if not risky:
-        return
-    for handler in node.handlers:
-        kinds = (Exception,) if handler.type is None else evaluate(frame, handler.type)
-        kinds = kinds if isinstance(kinds, tuple) else (kinds,)
-        if any(issubclass(run_time, kind) for kind in kinds for run_time in _RUN_TIME_ERRORS):
-            raise UnsupportedError(
-                "whether this exception occurs is known only at run time",
-                "Test the condition with np.where before, rather than catch the exception.",
-                frame.origin(handler.type or node.body[0]),
-            )
+# Statements that are part of the block around them: what follows in the function follows in them.
+_OPEN: dict[type, Callable[..., Leave | None]] = {ast.If: _if, ast.With: _with}

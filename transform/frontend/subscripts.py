@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import operator
-from types import FunctionType
 from typing import Any
 
 from ..errors import UnsupportedError
@@ -12,6 +11,7 @@ from ..rules.index import getitem
 from ..types import Scalar
 from .arguments import prepared
 from .lowering import Lowering
+from .naming import python_method
 from .recorder import plain
 from .scope import Opaque, Raised
 
@@ -25,10 +25,9 @@ def subscript(low: Lowering, thing: Any, index: Any, called: str = "item") -> An
         if isinstance(thing.type, Scalar) and thing.type.weak:
             raise Raised(TypeError(f"'{thing.type}' object is not subscriptable"))
         return getitem(low.builder, thing, prepared(low, index))
-    for name, owner in (("__getitem__", type(thing)), ("__class_getitem__", thing)):
-        method = getattr(owner, name, None)
-        if isinstance(method, FunctionType):
-            return low.call(method, [thing, index])
+    method = python_method(thing, "__getitem__")
+    if method is not None:
+        return low.call(method, [thing, index])
     if isinstance(thing, Opaque):
         return Opaque()
     if low.outside.is_foreign(thing) and not isinstance(index, slice):
@@ -42,7 +41,9 @@ def subscript(low: Lowering, thing: Any, index: Any, called: str = "item") -> An
 def static_index(low: Lowering, index: Any) -> Any:
     """An index into a list, a tuple or a dict."""
     if isinstance(index, slice):
-        return slice(*(low.static(part, "a slice of a list") for part in (index.start, index.stop, index.step)))
+        return slice(
+            *(low.static(part, "a slice of a list") for part in (index.start, index.stop, index.step))
+        )
     if isinstance(index, tuple):
         return tuple(static_index(low, each) for each in index)
     if isinstance(index, Value):
@@ -58,11 +59,13 @@ def assign_subscript(low: Lowering, thing: Any, index: Any, value: Any) -> None:
             "in-place writes to arrays are not supported yet",
             "Build the array in one go: with np.where, np.array, np.stack or np.concatenate.",
         )
-    method = getattr(type(thing), "__setitem__", None)
-    if isinstance(method, FunctionType):
+    method = python_method(thing, "__setitem__")
+    if method is not None:
         low.call(method, [thing, index, value])
         return
-    if low.outside.is_foreign(thing) or (id(thing) not in low.created and not isinstance(thing, (list, dict))):
+    if low.outside.is_foreign(thing) or (
+        id(thing) not in low.created and not isinstance(thing, (list, dict))
+    ):
         raise UnsupportedError(
             f"assignment to an item of a {type(thing).__name__} that exists outside the function",
             "Work on a copy of it.",

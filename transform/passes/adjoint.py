@@ -23,7 +23,7 @@ from ..names import ADJOINT
 from ..rules.build import Builder, Value, op
 from ..rules.families import fit
 from ..rules.index import scatter
-from ..types import Scalar, is_complex
+from ..types import FLOAT, Scalar, Type, is_complex
 from .activity import active
 from .own import own
 from .tangent import call_of, derivative_type, rule_of, zero
@@ -55,8 +55,14 @@ def _seeds(function: Function) -> list[Var]:
         names = (ADJOINT.format(stem if k == 1 else f"{stem}{k}") for k in itertools.count(1))
         name = next(name for name in names if name not in taken)
         taken.add(name)
-        seeds.append(Var(name, derivative_type(result.type)))
+        seeds.append(Var(name, _seed_type(result.type)))
     return seeds
+
+
+def _seed_type(type_: Type) -> Type:
+    """A real number's seed is Python's, by default 1.0: it takes the precision of what it meets."""
+    seed = derivative_type(type_)
+    return FLOAT if isinstance(seed, Scalar) and not is_complex(seed) else seed
 
 
 Bars = dict[Var, Value]

@@ -15,7 +15,7 @@ from dataclasses import replace
 from ..ir import Atom, Eqn, Function, If, Region, Statement, Var, atoms_of, walk
 from ..types import Array
 
-__all__ = ["eliminate_dead"]
+__all__ = ["eliminate_dead", "needed_values"]
 
 
 def eliminate_dead(function: Function) -> Function:
@@ -28,6 +28,11 @@ def eliminate_dead(function: Function) -> Function:
     needed = _needed(function.body, function.results, shapes_too=True)
     captures = tuple((var, value) for var, value in function.captures if var in needed)
     return replace(function, body=_kept(function.body, needed), captures=captures)
+
+
+def needed_values(function: Function) -> set[Atom]:
+    """The values that the results depend on; those of which only the shape is read are left out."""
+    return _needed(function.body, function.results)
 
 
 def _needed(body: Sequence[Statement], results: Iterable[Atom], shapes_too: bool = False) -> set[Atom]:
@@ -67,7 +72,7 @@ def _stand_ins(function: Function, needed: set[Atom], alive: set[Var]) -> dict[A
 
 def _same_shape(var: Atom, made: dict[Var, Eqn], there: set[Atom]) -> Atom | None:
     eqn = made.get(var) if isinstance(var, Var) else None
-    if eqn is None or not eqn.primitive.elementwise:
+    if eqn is None:
         return None
     for operand in eqn.operands:
         if isinstance(operand.type, Array) and operand.type.dims == var.type.dims:  # type: ignore[union-attr]

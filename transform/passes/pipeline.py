@@ -10,6 +10,7 @@ from .adjoint import adjoint
 from .dce import eliminate_dead
 from .own import own
 from .recognise import recognise
+from .shapes import shapes_from_elsewhere
 from .simplify import simplify
 from .tangent import tangent
 
@@ -35,6 +36,6 @@ def derivative(primal: Function, mode: Mode, wrt: Sequence[int], keep: Sequence[
 
 def tidy(function: Function) -> Function:
     """Simplified, without dead code, with the copies that in-place updates need."""
-    function = eliminate_dead(simplify(function))
+    function = shapes_from_elsewhere(eliminate_dead(simplify(function)))
     # What died was a use: expressions that had two may be rewritten now.
     return own(eliminate_dead(simplify(function)))

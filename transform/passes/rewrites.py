@@ -15,7 +15,7 @@ from typing import Any
 
 from ..ir import Eqn, Lit, Primitive, Var
 from ..rules.build import Builder, Value, op
-from ..types import Array, Dims, Scalar, Type
+from ..types import Array, Dims, Scalar, Type, rank, is_inexact
 
 __all__ = ["REWRITES", "History", "Site", "absorb_broadcast"]
 
@@ -208,8 +208,8 @@ def common_factor(site: Site) -> Value | None:
     others = site.parts(last, "mul")
     if not others or not site.used_once(last) or others[0].atom is not factors[0].atom:
         return None
-    if not same_type(site.builder.dims, others[1].type, factors[1].type):
-        return None
+    if not same_type(site.builder.dims, others[1].type, factors[1].type) or not is_inexact(factors[1].type):
+        return None  # the sum of two masks is a mask, of two small integers a small integer
     product = factors[0] * combine(others[1], factors[1])
     return product if rest is None else rest + product
 
@@ -231,14 +231,21 @@ def neutral_product(site: Site) -> Value | None:
 
 @rewrite("mul")
 def signs_in_a_product(site: Site) -> Value | None:
-    """(-x) * y -> -(x * y), unless the sign is on a number that scales an array"""
+    """(-x) * y -> -(x * y), -2 * y -> -(2 * y), unless the sign is on a number that scales an array"""
     x, y = site.operands
     for signed, other in ((x, y), (y, x)):
         if parts := site.parts(signed, "neg"):
             if is_number(signed) and not is_number(other):
                 continue
             return -(parts[0] * y if signed is x else x * parts[0])
+        atom = signed.atom
+        if literal(signed) and is_number(other) and isinstance(atom, Lit) and is_negative(atom.value):
+            return -(-atom.value * y if signed is x else x * -atom.value)
     return None
+
+
+def is_negative(number: Any) -> bool:
+    return isinstance(number, (int, float)) and number < 0
 
 
 @rewrite("mul")
@@ -268,8 +275,10 @@ def gather_literals(site: Site) -> Value | None:
     """2 * (3 * x) -> 6 * x; 2 * (s / t) -> 2 * s / t for numbers s, t"""
     x, y = site.operands
     for number, other in ((x, y), (y, x)):
-        if literal(number) and (parts := site.parts(other, "mul")) and literal(parts[0]):
-            return (number * parts[0]) * parts[1]
+        if literal(number) and (parts := site.parts(other, "mul")):
+            for inner, rest in (parts, parts[::-1]):
+                if literal(inner) and is_number(rest) == is_number(other):
+                    return (number * inner) * rest
         if literal(number) and is_number(other) and (parts := site.parts(other, "div")):
             return (number * parts[0]) / parts[1]
     return None
@@ -281,13 +290,30 @@ def gather_numbers(site: Site) -> Value | None:
     for number, array in (site.operands, site.operands[::-1]):
         if not is_number(number) or is_number(array):
             continue
+        if not (is_inexact(number.type) or literal(number)):
+            continue  # the product of two of NumPy's integers may overflow
         if parts := site.parts(array, "mul"):
             if is_number(parts[0]):
-                return (number * parts[0]) * parts[1]
+                return scale(number, parts[0]) * parts[1]
             if is_number(parts[1]):
-                return parts[0] * (number * parts[1])
+                return parts[0] * scale(number, parts[1])
         if (parts := site.parts(array, "div")) and is_number(parts[0]):
-            return (number * parts[0]) / parts[1]
+            return scale(number, parts[0]) / parts[1]
+    return None
+
+
+def scale(number: Value, other: Value) -> Value:
+    """Their product, a literal in front."""
+    return other * number if literal(other) else number * other
+
+
+@rewrite("mul")
+def product_with_a_quotient(site: Site) -> Value | None:
+    """x * (a / s) -> x * a / s for a number s: fewer parentheses, and a sum can take the division out"""
+    x, y = site.operands
+    parts = site.parts(y, "div")
+    if parts and is_number(parts[1]) and site.used_once(y) and not literal(parts[0]):
+        return (x * parts[0]) / parts[1] if is_number(parts[0]) == is_number(y) else None
     return None
 
 
@@ -341,6 +367,8 @@ def sum_of_a_product(site: Site) -> Value | None:
                 return number * op.sum(array, **site.params)
     if parts := site.parts(x, "neg"):
         return -op.sum(parts[0], **site.params)
+    if (parts := site.parts(x, "div")) and is_number(parts[1]) and not is_number(parts[0]):
+        return op.sum(parts[0], **site.params) / parts[1]
     return None
 
 
@@ -355,12 +383,23 @@ def broadcast_of_a_broadcast(site: Site) -> Value | None:
 
 @rewrite("transpose")
 def transpose_twice(site: Site) -> Value | None:
-    """A.T.T -> A"""
+    """A.T.T -> A; (A.T @ B).T -> B.T @ A"""
     (x,) = site.operands
-    eqn = site.made_by(x, "transpose", derived=False)
-    if eqn is not None and eqn.params["axes"] is None and site.params["axes"] is None:
-        return site.builder.value(eqn.operands[0])
+    if site.params["axes"] is not None:
+        return None
+    if (original := transposed(site, x)) is not None:
+        return original
+    parts = site.parts(x, "matmul")
+    if parts and site.used_once(x) and all(rank(part.type) == 2 for part in parts):
+        left = transposed(site, parts[0])
+        return None if left is None else op.matmul(op.transpose(parts[1], axes=None), left)
     return None
+
+
+def transposed(site: Site, x: Value) -> Value | None:
+    """A where x is A.T."""
+    eqn = site.made_by(x, "transpose", derived=False)
+    return site.builder.value(eqn.operands[0]) if eqn is not None and eqn.params["axes"] is None else None
 
 
 @rewrite("index_add")

@@ -39,6 +39,7 @@ class _Simplifier:
     def __init__(self, function: Function) -> None:
         self.builder = Builder(rewrite=self.rewrite)
         self.uses = _uses(function)
+        self.results = {result for result in function.results if isinstance(result, Var) and not result.temporary}
         self.history = History()
         self.new: dict[Atom, Atom] = {}
         self.known: list[dict[Any, Value]] = [{}]
@@ -63,6 +64,9 @@ class _Simplifier:
         value = builder.apply(eqn.primitive, operands, eqn.params)
         if len(builder.body) > before:
             value = builder.name(value, eqn.target.name, eqn.target.temporary)
+        elif eqn.target in self.results:
+            # x_bar is what d_bar is: a result keeps its name.
+            value = builder.name(value, eqn.target.name)
         self.new[eqn.target] = value.atom
         uses = self.history.uses
         uses[value.first_atom] = uses.get(value.first_atom, 0) + self.uses.get(eqn.target, 0)

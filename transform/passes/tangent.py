@@ -19,7 +19,7 @@ from ..errors import MissingRule
 from ..ir import Atom, Eqn, Function, If, Region, Statement, Sweep, Var
 from ..names import TANGENT
 from ..rules.build import Builder, Call, Value, op
-from ..types import FLOAT, Array, Type, is_inexact
+from ..types import FLOAT, Array, Scalar, Type, is_inexact
 from .activity import varied
 from .own import own
 
@@ -59,11 +59,11 @@ class _Tangent:
 
     def block(self, body: Sequence[Statement]) -> None:
         for statement in body:
-            self.builder.sweep = statement.sweep
+            # The tangent of an adjoint has one sweep, whatever the adjoint had.
             if isinstance(statement, If):
                 self.branch(statement)
             else:
-                self.builder.body.append(statement)
+                self.builder.body.append(replace(statement, sweep=Sweep.NONE))
                 if isinstance(statement, Eqn) and statement.target in self.moving:
                     self.equation(statement)
 
@@ -89,21 +89,27 @@ class _Tangent:
         def region(old: Region) -> Region:
             def build() -> list[Any]:
                 self.block(old.body)
-                dots = [self.dot(old.results[k], like=statement.targets[k]) for k in positions]
+                dots = [self.dot(old.results[k]) for k in positions]
                 return [*old.results, *dots]
 
             return self.builder.region(build)
 
         then, orelse = region(statement.then), region(statement.orelse)
         self.builder.body.append(
-            replace(statement, targets=(*statement.targets, *seeds), then=then, orelse=orelse)
+            replace(
+                statement,
+                targets=(*statement.targets, *seeds),
+                then=then,
+                orelse=orelse,
+                sweep=Sweep.NONE,
+            )
         )
         for k, seed in zip(positions, seeds, strict=True):
             self.dots[statement.targets[k]] = Value(self.builder, seed)
 
-    def dot(self, atom: Atom, like: Var | None = None) -> Any:
+    def dot(self, atom: Atom) -> Any:
         known = self.dots.get(atom) if isinstance(atom, Var) else None
-        return zero(self.builder, like if like is not None else atom) if known is None else known
+        return zero(self.builder, atom) if known is None else known
 
 
 def dot_of(var: Var) -> Var:
@@ -119,10 +125,13 @@ def derivative_type(type_: Type) -> Type:
 
 
 def zero(builder: Builder, atom: Atom) -> Any:
-    """A zero derivative for `atom`: a number, or an array of its shape."""
-    if isinstance(atom.type, Array):
-        return op.zeros_like(Value(builder, atom), dtype=derivative_type(atom.type).dtype)
-    return 0.0
+    """A zero derivative for `atom`: a number of its kind and precision, or an array of its shape."""
+    type_ = derivative_type(atom.type)
+    if isinstance(type_, Array):
+        return op.zeros_like(Value(builder, atom), dtype=type_.dtype)
+    python = isinstance(atom.type, Scalar) and atom.type.weak
+    zero = type_.dtype.type(0)
+    return zero.item() if python or type_.dtype == FLOAT.dtype else zero
 
 
 def conform(given: Any, like: Value) -> Value:

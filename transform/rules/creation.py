@@ -47,7 +47,7 @@ def option_dtype(dtype: Any, default: np.dtype = _FLOAT64) -> np.dtype:
 def only_default(name: str, **options: Any) -> None:
     """Refuse the options that have no meaning here rather than ignore them."""
     for option, given in options.items():
-        harmless = (None, "K", "A", "C", False) if option != "subok" else (None, False, True)
+        harmless = (None, "K", "A", "C", "k", "a", "c", False) if option != "subok" else (None, False, True)
         if not any(given is value or given == value for value in harmless):
             raise UnsupportedError(
                 f"{name} with {option}={given!r} is not understood", f"Leave {option}= out."

@@ -1,0 +1,285 @@
+"""Functions that cannot be lowered, each for one reason. The messages are in errors/."""
+
+import contextlib
+import random
+import time
+
+import numpy as np
+
+from transform.frontend import lower  # noqa: F401
+
+COUNTER = 0
+HISTORY = []
+
+
+def generator(x):
+    yield x
+
+
+async def coroutine(x):
+    return x
+
+
+def global_write(x):
+    global COUNTER
+    COUNTER = COUNTER + 1
+    return x * COUNTER
+
+
+def unknown_function(v):
+    y = np.fft.fft(v)
+    return y.real.sum()
+
+
+def random_numbers(x):
+    return x + np.random.normal()
+
+
+def random_module(x):
+    return x + random.random()
+
+
+def clock(x):
+    return x * time.time()
+
+
+def loop_over_array(v):
+    s = 0.0
+    for a in v:
+        s += a
+    return s
+
+
+def loop_over_length(v):
+    s = 0.0
+    for k in range(len(v)):
+        s += v[k]
+    return s
+
+
+def run_time_while(x):
+    while x > 1:
+        x = x / 2
+    return x
+
+
+def run_time_break(x):
+    for k in range(3):
+        if x > k:
+            break
+        x = x * 2
+    return x
+
+
+def item_store(v):
+    v[0] = 1.0
+    return v.sum()
+
+
+def item_update(v):
+    v[1:] += 1.0
+    return v.sum()
+
+
+def array_condition(v):
+    if v > 0:
+        return v
+    return -v
+
+
+def array_ternary(v):
+    return 1.0 if v.sum(axis=0) < v else 2.0
+
+
+def raises(x):
+    if isinstance(x, float):
+        raise TypeError("x must be an array")
+    return x
+
+
+def fails_assertion(x):
+    assert isinstance(x, str), "text wanted"
+    return x
+
+
+def unknown_name(x):
+    return x * undefined_name  # noqa: F821
+
+
+def before_assignment(x):
+    y = z * x  # noqa: F821
+    z = 2
+    return y * z
+
+
+def unknown_attribute(v):
+    return v.median()
+
+
+def unsupported_attribute(v):
+    return v.ctypes
+
+
+def wrong_arguments(x):
+    return helper(x, 1, 2)
+
+
+def helper(x, y):
+    return deeper(x) * y
+
+
+def deeper(x):
+    return np.fft.fft(x).real
+
+
+def inside_helpers(v):
+    a = helper(v, 2)
+    return a.sum()
+
+
+def wrong_keyword(v):
+    return np.sum(v, axes=0)
+
+
+def none_arithmetic(x):
+    y = None
+    return x + y
+
+
+def string_arithmetic(x):
+    return x * "3"
+
+
+def number_called(x):
+    return x(2)
+
+
+def number_indexed(x):
+    return x[0]
+
+
+def stale_view(v):
+    a = v * 2
+    b = a[1:]
+    a += 1
+    return b.sum()
+
+
+def integer_in_place(v):
+    a = np.array([1, 2, 3])
+    a += v
+    return a
+
+
+def outer_array_in_place(v):
+    w = OUTER
+    w += v
+    return w
+
+
+OUTER = np.ones(3)
+
+
+def outer_list_changed(x):
+    HISTORY.append(x)
+    return x
+
+
+def different_structures(x):
+    if x > 0:
+        return x, x
+    return x
+
+
+def bound_in_one_branch(x):
+    if x > 0:
+        y = x
+    return y
+
+
+def mixed_types(x):
+    y = x if x > 0 else "no"
+    return y
+
+
+def list_length_in_branch(x):
+    parts = [x]
+    if x > 0:
+        parts.append(x)
+    return sum(parts)
+
+
+def caught_at_run_time(x):
+    try:
+        y = 1 / x
+    except ZeroDivisionError:
+        y = 0.0
+    return y
+
+
+def class_inside(x):
+    class Local:
+        pass
+
+    return x
+
+
+def deep_recursion(x):
+    return deep_recursion(x - 1) if x > 0 else x
+
+
+def long_loop(x):
+    for _ in range(10**6):
+        x = x + 1
+    return x
+
+
+def context(x):
+    with contextlib.suppress(ValueError):
+        x = x * 2
+    return x
+
+
+def returns_function(x):
+    return lambda y: x * y
+
+
+def matched(x):
+    match x:
+        case _:
+            return x
+
+
+def unpacking(x):
+    a, b = x, 2, 3
+    return a + b
+
+
+def comprehension_condition(v):
+    return [a for a in [v[0], v[1]] if a > 0]
+
+
+def sorted_values(x):
+    return sorted([x, 2.0])
+
+
+def unhashable(x):
+    return {x: 1}
+
+
+def file_read(x):
+    return x * len(open("data").read())
+
+
+def opaque_text(x):
+    return x * float(f"{x}")
+
+
+def multiline(
+    v,
+    y=np.fft.fft,
+):
+    return (
+        v  # a comment
+        + y(v)
+    )

@@ -1,0 +1,245 @@
+"""What must hold for the derivatives of a program, against references that know nothing of how they are made."""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from transform import hvp, jvp, value_and_grad, verify
+from transform.derivative import Derivative, Plan
+from transform.errors import IRError, TransformError
+from transform.ir import Function
+from transform.passes.adjoint import adjoint
+from transform.passes.dce import eliminate_dead
+from transform.passes.pipeline import Mode, derivative, tidy
+from transform.passes.recognise import recognise
+from transform.passes.simplify import simplify
+from transform.passes.tangent import tangent
+
+from ..support.differences import slope
+from ..support.evaluate import evaluate
+from .programs import Program
+
+STEP = 4e-3
+
+
+def outcome(program: Program) -> tuple[str, BaseException | None]:
+    """ "right", "rough" (differences could not tell everything), "wrong", "refused" or "crashed"; and why."""
+    try:
+        return ("rough" if check(program) else "right"), None
+    except (AssertionError, IRError) as error:
+        return "wrong", error
+    except TransformError as error:
+        return "refused", error
+    except Exception as error:
+        return "crashed", error
+
+
+def check(program: Program) -> int:
+    """Check everything; return how many comparisons with differences a kink nearby left out."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        return _Checks(program).run()
+
+
+class _Checks:
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.function = program.load()
+        self.names = tuple(program.arguments)
+        self.arguments = list(program.arguments.values())
+        self.untouched = copy.deepcopy(self.arguments)
+        rng = np.random.default_rng(7)
+        self.dots = [direction(rng, argument) for argument in self.arguments]
+        self.single = any(np.asarray(leaf).dtype == np.float32 for leaf in leaves(self.arguments))
+        self.tolerance = 2e-3 if self.single else 1e-6
+        self.rough = 0
+
+    def run(self) -> int:
+        gradient = value_and_grad(self.function, argnums=self.names)
+        value, bars = gradient(*self.arguments)
+        self.value(value)
+        self.structure(bars)
+        self.slopes(bars)
+        self.forward(bars)
+        self.second()
+        self.text(gradient.source, bars)
+        self.passes(bars)
+        self.unchanged(bars)
+        return self.rough
+
+    def value(self, value: Any) -> None:
+        want = self.function(*copy.deepcopy(self.arguments))
+        assert np.asarray(value).dtype == np.asarray(want).dtype, f"value {value!r} for {want!r}"
+        rtol = 1e-5 if self.single else 1e-12
+        np.testing.assert_allclose(value, want, rtol=rtol, atol=rtol, err_msg="value")
+
+    def structure(self, bars: Any) -> None:
+        """A gradient has the structure, shapes and dtypes of its argument."""
+        assert skeleton(bars) == skeleton(tuple(self.arguments)), skeleton(bars)
+        assert all(np.all(np.isfinite(bar)) for bar in leaves(bars)), bars
+
+    def slopes(self, bars: Any) -> None:
+        """Leaf by leaf against central differences."""
+        count = len(list(leaves(self.arguments)))
+        for k in range(count):
+            dots = [dot if j == k else 0 * dot for j, dot in enumerate(leaves(self.dots))]
+            want = self.along(self.function, fill(self.dots, iter(dots)))
+            if want is not None:
+                self.close(pairing(bars, fill(self.dots, iter(dots))), want, f"adjoint of number {k}")
+
+    def along(self, function: Callable[..., Any], dots: Sequence[Any]) -> Any:
+        """The derivative along `dots` by differences; None where two steps disagree: a kink is near."""
+        point, way = [doubled(x) for x in leaves(self.arguments)], [doubled(d) for d in leaves(dots)]
+
+        def at(*numbers: Any) -> Any:
+            return doubled(function(*fill(self.arguments, iter(numbers))))
+
+        try:
+            coarse, fine = (slope(at, point, way, step) for step in (STEP, STEP / 2))
+            bends = [at(*moved(point, way, h)) + at(*moved(point, way, -h)) - 2 * at(*point) for h in (STEP, STEP / 2)]
+        except (ArithmeticError, ValueError, RuntimeWarning):
+            coarse = fine = np.nan
+            bends = [np.nan, np.nan]
+        scale = 1 + np.abs(fine)
+        # A kink exactly at the point escapes symmetric differences; it bends in proportion to the step.
+        if np.all(np.abs(coarse - fine) < 1e-7 * scale) and np.all(np.abs(bends[0] - 4 * bends[1]) < 1e-5 * STEP * scale):
+            return fine
+        self.rough += 1
+        return None
+
+    def close(self, got: Any, want: Any, what: str) -> None:
+        scale = 1 + np.max(np.abs(want))
+        np.testing.assert_allclose(got, want, rtol=self.tolerance, atol=self.tolerance * scale, err_msg=what)
+
+    def forward(self, bars: Any) -> None:
+        """The tangent along the directions pairs like the adjoint."""
+        _, value_dot = jvp(self.function, self.arguments, self.dots)
+        inner = pairing(bars, self.dots)
+        size = 1 + sum(float(np.sum(np.abs(a * b))) for a, b in zip(leaves(bars), leaves(self.dots), strict=True))
+        rtol = 1e-4 if self.single else 1e-10
+        np.testing.assert_allclose(value_dot, inner, rtol=rtol, atol=rtol * size, err_msg="dot-product identity")
+
+    def second(self) -> None:
+        """The Hessian-vector product against differences of the gradient."""
+        self.curved = hvp(self.function, argnums=self.names)(*self.arguments, *self.dots)
+        assert skeleton(self.curved) == skeleton(tuple(self.arguments))
+        gradient = value_and_grad(self.function, argnums=self.names)
+
+        def stacked(*arguments: Any) -> np.ndarray:
+            return np.concatenate([np.ravel(bar) for bar in leaves(gradient(*arguments)[1])])
+
+        want = self.along(stacked, self.dots)
+        if want is not None:
+            self.close(np.concatenate([np.ravel(bar) for bar in leaves(self.curved)]), want, "hvp")
+
+    def text(self, source: str, bars: Any) -> None:
+        """The text alone computes the same, and a second building gives the same text."""
+        scope: dict[str, Any] = {}
+        exec(compile(source, "<standalone>", "exec"), scope)
+        again = scope["program_adjoint"](*self.arguments)[1]
+        for one, other in zip(leaves(bars), leaves(again), strict=True):
+            np.testing.assert_array_equal(one, other, err_msg="standalone source")
+        fresh = value_and_grad(self.program.load(), argnums=self.names)
+        assert fresh.specialize(*self.arguments).emitted.text == source, "a second building prints otherwise"
+
+    def passes(self, bars: Any) -> None:
+        """Each pass gives a well-formed function that computes the same, equation by equation."""
+        primal = Derivative(self.function, Plan("primal")).specialize(*self.arguments).function
+        numbers, dots = list(leaves(self.arguments)), list(leaves(self.dots))
+        wrt = tuple(range(len(primal.params)))
+        raw, pushed = adjoint(primal, wrt), tangent(primal, wrt)
+        second = tangent(raw, wrt)
+        for function in (primal, recognise(primal), raw, pushed, second):
+            for each in stages(function):
+                verify.check(each)
+        verify.check(derivative(primal, Mode.FORWARD, wrt))
+        one = 1.0
+        for function in (raw, tidy(raw), derivative(primal, Mode.REVERSE, wrt)):
+            self.agree(evaluate(function, *numbers, one), leaves(bars), "adjoint by equations")
+        inner = pairing(bars, self.dots)
+        for function in (pushed, tidy(pushed)):
+            self.close(evaluate(function, *numbers, *dots)[-1], inner, "tangent by equations")
+        for function in (second, tidy(second)):
+            found = evaluate(function, *numbers, one, *dots)[len(numbers) :]
+            self.agree(found, leaves(self.curved), "hvp by equations")
+
+    def agree(self, got: Any, want: Any, what: str) -> None:
+        for one, other in zip(got, want, strict=True):
+            rtol = 1e-3 if self.single else 1e-8
+            scale = 1 + np.max(np.abs(other), initial=0)
+            np.testing.assert_allclose(one, other, rtol=rtol, atol=rtol * scale, err_msg=what)
+
+    def unchanged(self, bars: Any) -> None:
+        """The caller's arrays are as they were, and no gradient is a window on them or on another gradient."""
+        for now, before in zip(leaves(self.arguments), leaves(self.untouched), strict=True):
+            assert np.asarray(now).tobytes() == np.asarray(before).tobytes(), "an argument was modified"
+        arrays = [x for x in [*leaves(bars), *leaves(self.arguments)] if isinstance(x, np.ndarray)]
+        for k, array in enumerate(arrays):
+            assert not any(np.shares_memory(array, other) for other in arrays[:k]), "a gradient shares its memory"
+            assert array.flags.writeable, "a gradient is read-only"
+
+
+def stages(function: Function) -> Iterator[Function]:
+    yield function
+    yield eliminate_dead(function)
+    yield simplify(function)
+    yield tidy(function)
+
+
+def leaves(value: Any) -> Iterator[Any]:
+    """The numbers and arrays in tuples, lists and dicts, in order."""
+    match value:
+        case dict():
+            for child in value.values():
+                yield from leaves(child)
+        case tuple() | list():
+            for child in value:
+                yield from leaves(child)
+        case _:
+            yield value
+
+
+def fill(structure: Any, numbers: Iterator[Any]) -> Any:
+    """The same structure with other numbers."""
+    match structure:
+        case dict():
+            return {key: fill(child, numbers) for key, child in structure.items()}
+        case tuple() | list():
+            return type(structure)(fill(child, numbers) for child in structure)
+        case _:
+            return next(numbers)
+
+
+def skeleton(value: Any) -> Any:
+    """Structure, shapes and dtypes."""
+    return fill(value, ((np.shape(leaf), np.asarray(leaf).dtype.name) for leaf in leaves(value)))
+
+
+def direction(rng: np.random.Generator, value: Any) -> Any:
+    """A random direction of the value's structure, shapes and dtypes."""
+    return fill(value, iter([_number(rng, leaf) for leaf in leaves(value)]))
+
+
+def _number(rng: np.random.Generator, leaf: Any) -> Any:
+    made = rng.standard_normal(np.shape(leaf))
+    return made if isinstance(leaf, float) and not isinstance(leaf, np.generic) else np.asarray(made).astype(leaf.dtype)[()]
+
+
+def doubled(value: Any) -> Any:
+    """In double precision: differences in single precision tell little."""
+    if isinstance(value, (np.ndarray, np.generic)) and value.dtype == np.float32:
+        return value.astype(np.float64)
+    return value
+
+
+def moved(point: Sequence[Any], way: Sequence[Any], t: float) -> list[Any]:
+    return [x + t * d for x, d in zip(point, way, strict=True)]
+
+
+def pairing(bars: Any, dots: Any) -> float:
+    return sum(float(np.sum(bar * dot)) for bar, dot in zip(leaves(bars), leaves(dots), strict=True))
