@@ -12,10 +12,12 @@ from . import ir
 from .cache import remembered
 from .compile.arguments import tree_of
 from .compile.seeds import conforming
-from .derivative import ArgNums, Derivative, Plan, default_trees, lower_any
-from .errors import ArgumentError
-from .rules import FUNCTIONS, Builder
+from .derivative import ArgNums, Derivative, Plan, default_trees, lower_any, primal_of
 from .emit.ssa import ssa
+from .errors import ArgumentError
+from .frontend import place
+from .frontend.calls import SPECIAL
+from .rules import FUNCTIONS, Builder
 from .tree import Node, Tree, children_of, leaves, numbered, rebuild
 from .types import is_inexact
 
@@ -73,14 +75,22 @@ def jvp(fn: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[
 
     Each tangent has the structure and shape of its primal. Raises ArgumentError where it has not.
     """
+    if not (isinstance(primals, (tuple, list)) and isinstance(tangents, (tuple, list))):
+        raise ArgumentError(
+            "jvp takes its primals and its tangents as tuples", "For one argument: jvp(f, (x,), (x_dot,))."
+        )
     if len(primals) != len(tangents):
         raise ArgumentError(
-            f"jvp got {len(primals)} primals and {len(tangents)} tangents",
+            f"jvp got {_counted(len(primals), 'primal')} and {_counted(len(tangents), 'tangent')}",
             "Give one tangent for each primal; zeros for one that does not move.",
         )
     pushed = remembered(fn, Plan("tangent", tuple(range(len(primals)))), Derivative)
     result, result_dot = pushed(*primals, *tangents)
     return result, result_dot
+
+
+def _counted(n: int, noun: str) -> str:
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
 def vjp(fn: Function, *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
@@ -97,7 +107,12 @@ def vjp(fn: Function, *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ..
 
 
 def _pull(pull: Derivative, point: Sequence[Any], result: Any, seed: Any) -> tuple[Any, ...]:
-    adjoints: tuple[Any, ...] = pull(*point, *conforming(seed, result))
+    try:
+        seeds = conforming(seed, result)
+    except ArgumentError as error:
+        error.at(place(primal_of(pull.fn)))
+        raise
+    adjoints: tuple[Any, ...] = pull(*point, *seeds)
     return adjoints
 
 
@@ -153,7 +168,11 @@ def derivative_source(
     trees = {**default_trees(fn), **types}
     for name in types:
         if name not in default_trees(fn):
-            raise ArgumentError(f"{fn.__name__} has no argument {name!r}", f"It has {', '.join(trees)}.")
+            raise ArgumentError(
+                f"{fn.__name__} has no argument {name!r}",
+                f"It has {', '.join(default_trees(fn))}.",
+                place(fn),
+            )
     if wrt is None:
         wrt = tuple(name for name, tree in trees.items() if any(is_inexact(leaf) for leaf in leaves(tree)))
     derivative = Derivative(fn, Plan(mode, wrt if len(wrt) != 1 else wrt[0]))
@@ -170,13 +189,29 @@ def _called_while_lowering(make: Function) -> Function:
     return adapter
 
 
-def _jvp_while_lowering(
-    builder: Builder, fn: Function, primals: Sequence[Any], tangents: Sequence[Any]
-) -> Any:
-    pushed = Derivative(fn, Plan("tangent", tuple(range(len(primals)))))
-    return pushed.__transform_lower__(builder, [*primals, *tangents], {})[0]
+def _jvp_while_lowering(low: Any, fn: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
+    return low.call(Derivative(fn, Plan("tangent", tuple(range(len(primals))))), [*primals, *tangents])
+
+
+def _vjp_while_lowering(low: Any, fn: Function, *primals: Any) -> tuple[Any, Function]:
+    pull = Derivative(fn, Plan("adjoint", tuple(range(len(primals)))))
+    result = low.call(fn, primals)
+    return result, low.new_object(functools.partial(_pull_while_lowering, pull, primals))
+
+
+def _pull_while_lowering(pull: Function, point: Sequence[Any], seed: Any) -> Any:
+    return pull(*point, *_numbers_in(seed))
+
+
+def _numbers_in(seed: Any) -> Sequence[Any]:
+    if isinstance(seed, dict):
+        return _numbers_in(tuple(seed.values()))
+    if isinstance(seed, (tuple, list)):
+        return [number for part in seed for number in _numbers_in(part)]
+    return [seed]
 
 
 for _each in (grad, value_and_grad, tangent, adjoint, hvp):
     FUNCTIONS[_each] = _called_while_lowering(_each)
-FUNCTIONS[jvp] = _jvp_while_lowering
+SPECIAL[jvp] = _jvp_while_lowering
+SPECIAL[vjp] = _vjp_while_lowering

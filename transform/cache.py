@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import threading
 import weakref
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,9 +21,19 @@ from .frontend import Read, StaticNeeded
 from .ir import Function
 from .tree import Node, Static, Tree, children_of
 
-__all__ = ["Specialisation", "Specialiser", "invalidate", "remembered"]
+__all__ = ["Built", "Specialisation", "Specialiser", "invalidate", "remembered"]
 
-Build = Callable[[Mapping[str, Tree]], tuple[Function, Sequence[Read]]]
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Built:
+    """A derivative function, the primal it is of, and what was read from outside on the way."""
+
+    function: Function
+    primal: Function
+    reads: tuple[Read, ...]
+
+
+Build = Callable[[Mapping[str, Tree]], Built]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,8 +41,9 @@ class Specialisation:
     """A derivative for one set of argument types: its SSA, its source, its compiled function."""
 
     function: Function
-    emitted: Emitted
+    primal: Function
     reads: tuple[Read, ...]
+    emitted: Emitted
     kernel: Callable[..., Any]
 
     def holds(self) -> bool:
@@ -43,26 +54,20 @@ class Specialisation:
 
     def renewed(self) -> Specialisation | None:
         """The same code with captured values bound anew; None where more than such a value has changed."""
-        values = {}
-        reads = []
-        for read in self.reads:
-            if not read.still_holds():
-                return None
-            if read.var is not None:
-                read = replace(read, value=read.current())
-                values[read.var] = read.value
-            reads.append(read)
-        function = replace(
-            self.function,
-            captures=tuple((var, values.get(var, value)) for var, value in self.function.captures),
-        )
-        return specialisation(function, reads)
+        if not all(read.still_holds() for read in self.reads):
+            return None
+        reads = tuple(r if r.var is None else replace(r, value=r.current()) for r in self.reads)
+        names = self.emitted.names
+        values = {names[r.var]: r.value for r in reads if r.var is not None and r.var in names}
+        emitted = replace(self.emitted, constants={**self.emitted.constants, **values})
+        return replace(self, reads=reads, emitted=emitted, kernel=load(emitted, self.function.name))
 
 
-def specialisation(function: Function, reads: Sequence[Read]) -> Specialisation:
+def specialisation(built: Built) -> Specialisation:
     """Print and compile a function."""
-    emitted = emit(function)
-    return Specialisation(function, emitted, tuple(reads), load(emitted, function.name))
+    emitted = emit(built.function)
+    kernel = load(emitted, built.function.name)
+    return Specialisation(built.function, built.primal, built.reads, emitted, kernel)
 
 
 class Specialiser:
@@ -96,8 +101,7 @@ class Specialiser:
     def for_trees(self, trees: Mapping[str, Tree]) -> Specialisation:
         """A specialisation for types alone, as of an annotated function."""
         with self._lock:
-            function, reads = self.build(trees)
-            self.latest = specialisation(function, reads)
+            self.latest = specialisation(self.build(trees))
             return self.latest
 
     def _full_key(self, key: Hashable, values: Mapping[str, Any]) -> Hashable:
@@ -112,8 +116,7 @@ class Specialiser:
         while made is None:
             demanded = self._demanded.get(key, frozenset())
             try:
-                function, reads = self.build(_trees(values, demanded))
-                made = specialisation(function, reads)
+                made = specialisation(self.build(_trees(values, demanded)))
             except StaticNeeded as needed:
                 more = frozenset(_nth_number(k, demanded) for k in needed.positions)
                 if not more - demanded:

@@ -8,16 +8,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .cache import Specialisation, Specialiser
+from .cache import Built, Specialisation, Specialiser
 from .compile.arguments import annotations_of, as_real, default_tree, realised, tree_of
 from .compile.entry import arranged, fast_entry
 from .compile.seeds import checked_seeds
+from .emit.ssa import ssa
 from .errors import ArgumentError
-from .frontend import Read, lower, parameters
+from .frontend import Read, lower, parameters, place
 from .ir import Function, Input
 from .passes.interface import adjoint_function, bind, inline, only_results, tangent_function
 from .rules.build import Builder, Value
-from .emit.ssa import ssa
 from .tree import Node, Static, Tree, children_of, is_structure, map_leaves, rebuild
 from .types import Scalar, is_complex
 
@@ -40,11 +40,33 @@ class Plan:
         return self.kind in ("adjoint", "tangent", "hvp")
 
 
+Method = Callable[..., Any]
+
+
+def located(method: Method) -> Method:
+    """A method of what has a function `fn`, whose complaints about arguments point at that function."""
+
+    @functools.wraps(method)
+    def pointing(self: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return method(self, *args, **kwargs)
+        except ArgumentError as error:
+            error.at(place(primal_of(self.fn)))
+            raise
+
+    return pointing
+
+
+def primal_of(target: Any) -> Any:
+    """The function that a derivative, or a derivative of a derivative, is a derivative of."""
+    return primal_of(target.fn) if isinstance(target, Derivative) else target
+
+
 class Derivative:
     """A derivative of `fn`; call it like `fn` (seeds, where it takes any, follow the arguments).
 
     source      the generated code for the latest argument types, or for the declared ones
-    ssa         the SSA list of the derivative, for the same types
+    ssa         the SSA list of fn for the same types
     specialize  make the code for example arguments without running it
     """
 
@@ -82,8 +104,8 @@ class Derivative:
 
     @property
     def ssa(self) -> str:
-        """The SSA list of the derivative, one equation a line."""
-        return ssa(self.current().function)
+        """The SSA list of the function that is differentiated, one equation a line."""
+        return ssa(self.current().primal)
 
     def current(self) -> Specialisation:
         """The latest specialisation, or one for the declared types."""
@@ -96,6 +118,7 @@ class Derivative:
         """The code for arguments like these, without running it."""
         return self._specialiser.for_values(self.bind(args, kwargs)[0])
 
+    @located
     def specialize_types(self, trees: Mapping[str, Tree]) -> Specialisation:
         """The code for arguments of these types."""
         return self._specialiser.for_trees(trees)
@@ -104,6 +127,7 @@ class Derivative:
         """Find or make the code for these arguments and run it."""
         return self.run(*self.bind(args, kwargs))
 
+    @located
     def run(self, values: dict[str, Any], seeds: Mapping[str, Any]) -> Any:
         """Like `call`, for what `bind` gives."""
         before = self._specialiser.latest
@@ -127,8 +151,9 @@ class Derivative:
         """The default value of a parameter, or inspect.Parameter.empty."""
         return signature_of(self.fn).parameters[name].default
 
+    @located
     def bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The arguments by name, ints that are differentiated as floats; and the seeds, by name or position."""
+        """The arguments by name, ints that are differentiated as floats; the seeds by name or position."""
         signature = signature_of(self.fn, args, kwargs)
         seeds: dict[str, Any] = {}
         if self.plan.seeded:
@@ -153,15 +178,23 @@ class Derivative:
             _position(each, names, self) for each in (argnums if isinstance(argnums, tuple) else (argnums,))
         )
 
-    def build(self, trees: Mapping[str, Tree]) -> tuple[Function, Sequence[Read]]:
+    def build(self, trees: Mapping[str, Tree]) -> Built:
         """The derivative for arguments of these types, and what was read on the way."""
         names = list(trees)
         wrt = self.positions(names)
         real = {
-            name: as_real(tree, name) if k in wrt else tree for k, (name, tree) in enumerate(trees.items())
+            name: self.real(tree, name) if k in wrt else tree for k, (name, tree) in enumerate(trees.items())
         }
         primal, reads = lower_any(self.fn, real)
-        return self.derived(primal, wrt), reads
+        return Built(self.derived(primal, wrt), primal, tuple(reads))
+
+    def real(self, tree: Tree, name: str) -> Tree:
+        """The tree of an argument that is differentiated."""
+        try:
+            return as_real(tree, name)
+        except ArgumentError as error:
+            error.at(place(primal_of(self.fn), name))
+            raise
 
     def derived(self, primal: Function, wrt: tuple[int, ...]) -> Function:
         """The pass for the plan, applied."""
@@ -174,15 +207,19 @@ class Derivative:
             case "adjoint":
                 return adjoint_function(primal, wrt, bare)
             case "hvp":
-                pushed = tangent_function(bound_to_one(primal, _gradient(primal, plan, wrt, bare)), wrt)
+                pushed = tangent_function(
+                    bound_to_one(_gradient(primal, plan, wrt, bare), [each.name for each in primal.inputs]),
+                    wrt,
+                )
                 return only_results(pushed, pushed.output.children[1])
         return _gradient(primal, plan, wrt, bare)
 
     def as_callee(self, trees: Mapping[str, Tree]) -> tuple[Function, Sequence[Read]]:
         """The derivative as a function that others differentiate or call: without the seed of a gradient."""
         primal_names = names_of(self.fn, trees)
-        function, reads = self.build({name: tree for name, tree in trees.items() if name in primal_names})
-        return (function if self.plan.seeded else bound_to_one(None, function, primal_names)), reads
+        built = self.build({name: tree for name, tree in trees.items() if name in primal_names})
+        function = built.function
+        return (function if self.plan.seeded else bound_to_one(function, primal_names)), built.reads
 
     def __transform_lower__(self, builder: Builder, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         """Called inside a function that is being lowered: the derivative's equations become part of it."""
@@ -206,17 +243,16 @@ def lower_any(target: Callable[..., Any], trees: Mapping[str, Tree]) -> tuple[Fu
 
 
 def names_of(target: Any, trees: Mapping[str, Tree]) -> list[str]:
-    """Which of the names in `trees` are parameters of the target (the rest are seeds of a derivative of it)."""
+    """Which of the names in `trees` are parameters of the target; the rest are seeds."""
     if isinstance(target, Derivative):
         inner = names_of(target.fn, trees)
         return list(trees) if target.plan.seeded else inner
     return [name for name in trees if name in parameters(target).parameters]
 
 
-def bound_to_one(primal: Function | None, function: Function, names: Sequence[str] | None = None) -> Function:
-    """A gradient with its seed fixed at 1."""
-    own = [each.name for each in primal.inputs] if primal is not None else names or ()
-    return bind(function, {each.name: 1.0 for each in function.inputs if each.name not in own})
+def bound_to_one(gradient: Function, names: Sequence[str]) -> Function:
+    """A gradient of a function with parameters `names`, its seed fixed at 1."""
+    return bind(gradient, {each.name: 1.0 for each in gradient.inputs if each.name not in names})
 
 
 def _gradient(primal: Function, plan: Plan, wrt: tuple[int, ...], bare: bool) -> Function:
@@ -304,7 +340,7 @@ def default_trees(target: Any) -> dict[str, Tree]:
     if isinstance(target, Derivative):
         trees = default_trees(target.fn)
         if target.plan.seeded:
-            function, _ = target.build(trees)
+            function = target.build(trees).function
             seeds = [each for each in function.inputs if each.name not in trees]
             trees |= {
                 each.name: map_leaves(lambda leaf: _leaf_type(function, leaf), each.tree) for each in seeds

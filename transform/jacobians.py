@@ -12,7 +12,8 @@ import numpy as np
 from .cache import Specialisation, numbers_of
 from .compile.arguments import tree_of
 from .derivative import ArgNums, Derivative, Plan
-from .errors import ArgumentError
+from .errors import ArgumentError, UnsupportedError
+from .frontend.calls import SPECIAL
 from .tree import Node, Static, children_of, numbered, rebuild
 
 __all__ = ["Jacobian", "hessian", "jacobian"]
@@ -36,7 +37,7 @@ def jacobian(fn: Callable[..., Any] | None = None, argnums: ArgNums = 0, mode: s
 
 
 def hessian(fn: Callable[..., Any] | None = None, argnums: ArgNums = 0) -> Any:
-    """The matrix of second derivatives of a real scalar function: the Jacobian of its gradient, forward over reverse."""
+    """The matrix of second derivatives of a real scalar function: forward over reverse."""
     if fn is None:
         return functools.partial(hessian, argnums=argnums)
     return Jacobian(Derivative(fn, Plan("grad", argnums)), argnums, "forward")
@@ -49,6 +50,11 @@ class Jacobian:
     """
 
     def __init__(self, fn: Callable[..., Any], argnums: ArgNums = 0, mode: str = "auto") -> None:
+        if isinstance(fn, Jacobian):
+            raise ArgumentError(
+                "the Jacobian of a Jacobian is not supported",
+                "Take hessian, or jacobian(grad(f)); of a result that is no number, of each component.",
+            )
         functools.update_wrapper(self, fn, updated=())
         self.fn, self.argnums, self.mode = fn, argnums, mode
         every = argnums if isinstance(argnums, tuple) else (argnums,)
@@ -62,6 +68,9 @@ class Jacobian:
     def __reduce__(self) -> tuple[Any, ...]:
         return Jacobian, (self.fn, self.argnums, self.mode)
 
+    def __transform_lower__(self, builder: Any, args: Any, kwargs: Any) -> Any:
+        return _refuse_inside(builder)
+
     @property
     def derivative(self) -> Derivative:
         """The derivative function that is called for each column or row."""
@@ -69,15 +78,19 @@ class Jacobian:
 
     @property
     def source(self) -> str:
-        return self.derivative.source
+        """The generated code of the tangent or adjoint function."""
+        text: str = self.derivative.source
+        return text
 
     @property
     def ssa(self) -> str:
-        return self.derivative.ssa
+        text: str = self.derivative.ssa
+        return text
 
     def specialize(self, *args: Any, **kwargs: Any) -> Specialisation:
         """The code for arguments like these, without running it."""
-        return self.derivative.specialize(*args, **kwargs)
+        made: Specialisation = self.derivative.specialize(*args, **kwargs)
+        return made
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         values, _ = self.push.bind(args, kwargs)
@@ -86,7 +99,14 @@ class Jacobian:
         result = self.primal.run(values, {})
         inputs = [leaf for value in moving for leaf in numbers_of(value)]
         outputs = numbers_of(result)
-        forward = self.mode == "forward" or (self.mode == "auto" and _count(inputs) <= _count(outputs))
+        # The derivative along the real axis says nothing about a real function of a complex number.
+        partly = any(np.iscomplexobj(i) for i in inputs) and not all(np.iscomplexobj(o) for o in outputs)
+        if partly and self.mode == "forward":
+            raise ArgumentError(
+                "a real result of a complex argument has no Jacobian in forward mode", 'Use mode="reverse".'
+            )
+        cheaper = _count(inputs) <= _count(outputs) and not partly
+        forward = self.mode == "forward" or (self.mode == "auto" and cheaper)
         blocks = _blocks(outputs, inputs)
         if forward:
             self.columns(values, moving, blocks, inputs)
@@ -95,7 +115,7 @@ class Jacobian:
         return self.assembled(result, moving, blocks)
 
     def columns(self, values: Values, moving: Sequence[Any], blocks: Blocks, inputs: Sequence[Any]) -> None:
-        """Fill block (o, i), of shape output.shape + input.shape, by one tangent pass for each input number."""
+        """Fill block (o, i), of shape output.shape + input.shape, by one tangent pass for each input."""
         for i, k, unit in _units(inputs):
             parts = iter(unit)
             seeds = {str(n): rebuilt_like(value, parts) for n, value in enumerate(moving)}
@@ -106,9 +126,15 @@ class Jacobian:
     def rows(self, values: Values, blocks: Blocks, outputs: Sequence[Any]) -> None:
         """Fill block (o, i) by one adjoint pass for each output number."""
         for o, k, unit in _units(outputs):
-            bars = self.pull.run(values, {str(n): seed for n, seed in enumerate(unit)})
-            for block, bar in zip(blocks[o], numbers_of(bars), strict=True):
-                block.reshape(-1, np.size(bar))[k] = np.ravel(bar)
+            bars = numbers_of(self.pull.run(values, {str(n): seed for n, seed in enumerate(unit)}))
+            turned = []
+            if np.iscomplexobj(outputs[o]) and not all(map(np.iscomplexobj, bars)):
+                # A real argument gets the real part of seed * derivative: the seed -1j gives the imaginary part.
+                seeds = {str(n): -1j * seed if n == o else seed for n, seed in enumerate(unit)}
+                turned = numbers_of(self.pull.run(values, seeds))
+            for n, (block, bar) in enumerate(zip(blocks[o], bars, strict=True)):
+                whole = bar + 1j * turned[n] if turned and not np.iscomplexobj(bar) else bar
+                block.reshape(-1, np.size(bar))[k] = np.ravel(whole)
 
     def assembled(self, result: Any, moving: Sequence[Any], blocks: Blocks) -> Any:
         """The blocks in the structure of the result, each in the structure of the arguments."""
@@ -118,6 +144,17 @@ class Jacobian:
             arguments = tuple(rebuilt_like(value, cells) for value in moving)
             rows.append(arguments if isinstance(self.argnums, tuple) else arguments[0])
         return rebuilt_like(result, iter(rows))
+
+
+def _refuse_inside(low: Any, *args: Any, **kwargs: Any) -> Any:
+    raise UnsupportedError(
+        "a Jacobian or Hessian inside a function that is differentiated is not supported: "
+        "how many passes it takes is known only at run time",
+        "Use grad, jvp, vjp or hvp there.",
+    )
+
+
+SPECIAL[jacobian] = SPECIAL[hessian] = _refuse_inside
 
 
 def rebuilt_like(value: Any, numbers: Iterator[Any]) -> Any:

@@ -25,7 +25,7 @@ def unbroadcast(bar: Any, like: Any) -> Any:
 
 
 def exclusive_products(x: Any, axis: int, reverse: bool = False) -> Any:
-    """The product of the elements before (in reverse: after) each one along an axis; 1 where there are none."""
+    """The product of the elements before (in reverse: after) each one along an axis; 1 for none."""
     products = np.ones_like(x)
     given, made = np.moveaxis(x, axis, 0), np.moveaxis(products, axis, 0)
     if reverse:
@@ -91,7 +91,7 @@ def polygamma(n: int, x: float) -> float:
     bernoulli = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510)
     for k, b in enumerate(bernoulli, start=1):
         value += b * math.factorial(2 * k + n - 1) / math.factorial(2 * k) * r ** (2 * k + n)
-    return sign * value
+    return float(sign * value)
 
 
 def sinc_derivative(n: int, x: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from types import FunctionType
 from typing import Any
 
 from .cache import invalidate
@@ -33,11 +34,14 @@ def rule(
     tangent: Function | None = None,
     adjoint: Function | None = None,
     partials: Function | Sequence[Function] | None = None,
+    formula: str = "",
     like: Function | None = None,
 ) -> Function:
     """Give `fn`, a function of numbers or arrays with one result y, a derivative; return fn.
 
     partials   for an elementwise fn: one formula for each argument, d(x1, ..., y) = dy/dxk, for both modes
+    formula    the same, by what fn computes: an expression in its arguments, such as "log(1 + exp(x))";
+               SymPy derives the partials
     tangent    (y, x1, ..., x1_dot, ...) -> y_dot; an argument that does not move has the tangent 0.0
     adjoint    (y, x1, ..., y_bar) -> x1_bar, or a tuple with one adjoint for each argument
     like       a NumPy function of the same arguments with a result of the same type and shape as fn's;
@@ -46,9 +50,14 @@ def rule(
     All formulas are plain Python, differentiated again where second derivatives are asked for. Without
     `tangent` forward mode is refused, without `adjoint` reverse mode. The generated code calls fn.
     """
-    if partials is None and tangent is None and adjoint is None:
-        raise ArgumentError(f"rule({fn!r}) gives no derivative", "Pass partials=, tangent= or adjoint=.")
-    formulas = (partials,) if callable(partials) else tuple(partials or ())
+    if partials is None and tangent is None and adjoint is None and not formula:
+        raise ArgumentError(
+            f"rule({fn!r}) gives no derivative", "Pass partials=, formula=, tangent= or adjoint=."
+        )
+    formulas: tuple[Any, ...]
+    formulas = (
+        _derived(fn, formula) if formula else (partials,) if callable(partials) else tuple(partials or ())
+    )
     made = _UserRule(fn, tangent, adjoint, formulas, like)
     FUNCTIONS[fn] = made.apply
     invalidate()
@@ -81,6 +90,36 @@ def _stop_gradient(b: Builder, x: Any) -> Any:
 register_constant("stop_gradient", lambda dims, types, params: types[0], "{0}", view=True)
 
 
+def _derived(fn: Function, formula: str) -> tuple[_OfValues, ...]:
+    """The partials of a formula in the names of fn's arguments, as functions of Values."""
+    # SymPy takes a third of a second to import, and most programs never need it.
+    from .rules.derive import partials_of
+
+    names = list(parameters(fn).parameters)
+    try:
+        texts = partials_of(formula, names, "result_")
+    except ValueError as error:
+        raise ArgumentError(str(error), "Give the partials as functions with partials=.") from error
+    header = f"lambda {', '.join(names)}, result_: "
+    return tuple(_OfValues(eval(header + text, {"op": op})) for text in texts)
+
+
+def _without_rule(fn: Function) -> Function:
+    """The same code as another function, which has no rule: to find out what fn returns."""
+    if not isinstance(fn, FunctionType):
+        return fn
+    twin = FunctionType(fn.__code__, fn.__globals__, fn.__name__, fn.__defaults__, fn.__closure__)
+    twin.__kwdefaults__ = fn.__kwdefaults__
+    return twin
+
+
+class _OfValues:
+    """A formula that is applied to Values as it is, rather than lowered."""
+
+    def __init__(self, formula: Function) -> None:
+        self.formula = formula
+
+
 class _UserRule:
     """A primitive that calls the user's function, with rules that inline the user's formulas."""
 
@@ -89,7 +128,7 @@ class _UserRule:
         fn: Function,
         tangent: Function | None,
         adjoint: Function | None,
-        partials: tuple[Function, ...],
+        partials: tuple[Any, ...],
         like: Function | None,
     ) -> None:
         self.fn, self.tangent, self.adjoint, self.partials, self.like = fn, tangent, adjoint, partials, like
@@ -121,7 +160,7 @@ class _UserRule:
             dtype, weak = promote([*types, FLOAT])
             return result_type(dtype, shapes(dims, types), weak)
         try:
-            return self.lowered(self.like or self.fn, types).results[0].type
+            return self.lowered(self.like or _without_rule(self.fn), types).results[0].type
         except TransformError as error:
             raise UnsupportedError(
                 f"the type of what {self.primitive.name} returns is not known",
@@ -155,7 +194,10 @@ class _UserRule:
                 f"{self.primitive.name} has {len(self.partials)} partials and is called with more arguments",
                 "Give one partial for each argument.",
             )
-        return self.inlined(self.partials[k], [*call.operands, call.result])[0]
+        formula = self.partials[k]
+        if isinstance(formula, _OfValues):
+            return call.builder.value(formula.formula(*call.operands, call.result))
+        return self.inlined(formula, [*call.operands, call.result])[0]
 
     def inlined(self, formula: Function, arguments: Sequence[Any]) -> list[Value]:
         b = next(value.builder for value in arguments if isinstance(value, Value))

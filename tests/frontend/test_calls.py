@@ -88,7 +88,7 @@ def uses_several(x):
 
 
 def returns_nothing(x):
-    y = x * 2  # noqa: F841
+    y = x * 2
 
 
 def calls_nothing(x):
@@ -299,8 +299,9 @@ def inheritance(x):
 
 
 SCALARS = [
-    positional, keywords, all_kinds, functions_as_values, closures, partials, recursion, uses_several, calls_nothing,
-    uses_decorated, objects, dataclass_objects, operators_of_classes, inheritance, decorated,
+    positional, keywords, all_kinds, functions_as_values, closures, partials, recursion, uses_several,
+    calls_nothing, uses_decorated, objects, dataclass_objects, operators_of_classes, inheritance,
+    decorated,
 ]  # fmt: skip
 
 

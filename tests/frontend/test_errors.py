@@ -62,7 +62,7 @@ def test_lambdas_in_a_table():
 
 
 def test_two_lambdas_whose_columns_are_unknown():
-    f, g = (lambda x: x * 2), (lambda x: x * 3)  # noqa: F841
+    f, g = (lambda x: x * 2), (lambda x: x * 3)
     blind = f.__code__.replace(co_linetable=b"", co_qualname="f")
     with pytest.raises(SourceError, match="several lambdas on this line"):
         lower(type(f)(blind, globals()), {"x": FLOAT})
@@ -71,9 +71,9 @@ def test_two_lambdas_whose_columns_are_unknown():
 def test_without_source():
     scope = {}
     exec("def made(x):\n    return x * 2", scope)
-    with pytest.raises(SourceError, match="the source of made is not available"):
+    with pytest.raises(SourceError, match=r"the source of made .*is not available"):
         lower(scope["made"], {"x": FLOAT})
-    with pytest.raises(SourceError, match="the source of made is not available"):
+    with pytest.raises(SourceError, match=r"the source of made .*is not available"):
         lower(lambda x: scope["made"](x), {"x": FLOAT})
 
 

@@ -1,5 +1,8 @@
 """What is read from outside is noted: values to compute with are captured, all else is guarded."""
 
+import colorsys
+import types
+
 import numpy as np
 import pytest
 
@@ -153,6 +156,23 @@ def test_attributes():
     assert all(read.still_holds() for read in made.reads)
     settings.order = 3
     assert not all(read.still_holds() for read in made.reads)
+
+
+def test_attributes_of_functions_and_namespaces(monkeypatch):
+    space = types.SimpleNamespace(f=helper, k=2.0)
+    helper.inner = helper
+    made = lowered(lambda x: space.f(x) * space.k + helper.inner(x), 1.0)
+    assert all(read.still_holds() for read in made.reads)
+    space.f = np.sin
+    assert not all(read.still_holds() for read in made.reads)
+    space.f = helper
+    monkeypatch.setattr(helper, "inner", np.sin)
+    assert not all(read.still_holds() for read in made.reads)
+
+
+def test_code_of_libraries_is_not_guarded():
+    made = lowered(colorsys.rgb_to_yiq, 0.1, 0.2, 0.3)
+    assert made.reads == ()
 
 
 def test_cells():

@@ -346,10 +346,11 @@ def spelled(x):
 
 
 SCALARS = [
-    plain, chained, augmented, annotated, unpacking, starred, swap, rotate, walrus, walrus_in_comprehension,
-    unpack_string, delete, formatted, unrolled, loop_with_break_continue, static_while, loop_over_dict, with_errstate,
-    local_import, nested, nonlocal_counter, conditional, mixed_conditional, nothing_to_join, one_armed, early_return,
-    returns_structure, raising_branch, lists_in_branches, logic, chain, short_circuit, named_numbers, spelled,
+    plain, chained, augmented, annotated, unpacking, starred, swap, rotate, walrus,
+    walrus_in_comprehension, unpack_string, delete, formatted, unrolled, loop_with_break_continue,
+    static_while, loop_over_dict, with_errstate, local_import, nested, nonlocal_counter, conditional,
+    mixed_conditional, nothing_to_join, one_armed, early_return, returns_structure, raising_branch,
+    lists_in_branches, logic, chain, short_circuit, named_numbers, spelled,
 ]  # fmt: skip
 
 
@@ -360,8 +361,8 @@ def test_scalars(function, x):
 
 
 ARRAYS = [
-    unpack_array, docstring_assert_print, static_decisions, array_in_branches, in_place_alias, in_place_argument,
-    in_place_helper, in_place_int32, in_place_branch, try_array,
+    unpack_array, docstring_assert_print, static_decisions, array_in_branches, in_place_alias,
+    in_place_argument, in_place_helper, in_place_int32, in_place_branch, try_array,
 ]  # fmt: skip
 
 

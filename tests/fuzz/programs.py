@@ -50,7 +50,7 @@ class Program:
         digest = hashlib.sha256(text.encode()).hexdigest()[:16]
         name = f"<program {digest}>"
         linecache.cache[name] = (len(text), None, text.splitlines(True), name)
-        scope: dict[str, Any] = {}
+        scope: dict[str, Any] = {"__name__": "program"}
         exec(compile(text, name, "exec"), scope)
         return scope["program"]
 

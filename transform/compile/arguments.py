@@ -106,7 +106,7 @@ def key_of(value: Any) -> Any:
 
 
 def default_tree(name: str, parameter: inspect.Parameter, annotation: Any) -> Tree:
-    """The tree of a parameter of which only the declaration is known: its annotation, its default, or float."""
+    """The tree of a parameter by its declaration alone: its annotation, its default, or float."""
     known = _annotated(name, annotation)
     if known is not None:
         return known

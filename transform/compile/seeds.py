@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -75,13 +75,26 @@ def _checked(name: str, tree: Tree, seed: Any, function: Function, sizes: Mappin
     if isinstance(tree, Node):
         if not is_structure(seed) or children_of(seed)[0] != tree.keys:
             raise ArgumentError(
-                f"the seed {name} is a {type(seed).__name__}, its argument a {tree.kind.__name__}",
+                f"the seed {name} is a {_structure(seed)}, its argument a {_named(tree.kind, tree.keys)}",
                 "A seed has the structure of the argument it belongs to.",
             )
         children = zip(tree.children, children_of(seed)[1], strict=True)
         parts = [_checked(name, child, part, function, sizes) for child, part in children]
         return rebuild(numbered(tree), parts.__getitem__)
     return _number(name, function.params[tree.position].type, seed, sizes)
+
+
+def _structure(value: Any) -> str:
+    if not is_structure(value):
+        return f"{type(value).__name__}"
+    return _named(type(value), children_of(value)[0])
+
+
+def _named(kind: type, keys: Sequence[Any]) -> str:
+    """A structure as a message calls it: "tuple of 2", "dict of 'a', 'b'"."""
+    if kind in (tuple, list):
+        return f"{kind.__name__} of {len(keys)}"
+    return f"{kind.__name__} of {', '.join(map(repr, keys))}" if keys else f"empty {kind.__name__}"
 
 
 def _number(name: str, type_: Type, seed: Any, sizes: Mapping[Any, int]) -> Any:
@@ -91,13 +104,17 @@ def _number(name: str, type_: Type, seed: Any, sizes: Mapping[Any, int]) -> Any:
     except (TypeError, ValueError):
         fits = False
     if not fits:
-        raise ArgumentError(f"the seed {name} is {seed!r}, where {type_} is needed", "Pass numbers.")
+        raise ArgumentError(
+            f"the seed {name} is {seed!r}, where {type_} is needed",
+            "Pass numbers." if type_.dtype.kind == "c" else "Pass real numbers.",
+        )
     wanted = type_.dims if isinstance(type_, Array) else ()
     known = [_length(size, sizes) for size in wanted]
     if len(known) != given.ndim or any(
         n is not None and n != m for n, m in zip(known, given.shape, strict=True)
     ):
-        shape = "(" + ", ".join("?" if n is None else str(n) for n in known) + ")"
+        lengths = ["?" if n is None else str(n) for n in known]
+        shape = f"({', '.join(lengths)}{',' * (len(lengths) == 1)})"
         raise ArgumentError(
             f"the seed {name} has shape {given.shape}, it belongs to a value of shape {shape}",
             "A seed has the shape of the value it belongs to.",
@@ -121,7 +138,7 @@ def conforming(seed: Any, result: Any) -> list[Any]:
         keys, parts = children_of(result)
         if not is_structure(seed) or children_of(seed)[0] != keys:
             raise ArgumentError(
-                f"the seed is {seed!r}, where the result is a {type(result).__name__} of {len(parts)}",
+                f"the seed is a {_structure(seed)}, the result a {_structure(result)}",
                 "A seed has the structure of the result.",
             )
         pairs = zip(children_of(seed)[1], parts, strict=True)

@@ -126,8 +126,6 @@ class _Rows:
         lines = [f"{before}{opening}"]
         for name, item in pairs:
             text = self.printer(item)
-            # The printer leaves out the parentheses of a tuple that stands by itself.
-            text = f"({text})" if isinstance(item, ast.Tuple) and item.elts else text
             if len(inner) + len(name) + len(text) < _LINE_WIDTH or not isinstance(
                 item, (ast.Tuple, ast.List, ast.Dict)
             ):
@@ -157,7 +155,9 @@ def header(block: Block, printer: Printer) -> str:
     if block.head is None:
         return f"{block.word}:"
     if isinstance(block.head, ast.comprehension):
-        return f"for {printer(block.head.target)} in {printer(block.head.iter)}:"
+        target = block.head.target
+        names = target.elts if isinstance(target, ast.Tuple) else [target]
+        return f"for {', '.join(map(printer, names))} in {printer(block.head.iter)}:"
     return f"{block.word} {printer(block.head)}:"
 
 

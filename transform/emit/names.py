@@ -33,9 +33,10 @@ class Names:
     """Gives each Var a name, in program order.
 
     A name whose holder is dead serves again for a later Var of the same hint and type, that of a
-    temporary only where the new value adds to the old (`z_bar = z_bar + t`); otherwise hints are numbered: `x`, `x_2`, `x_3`. `last` says where each Var is read for the last time, `hints` are
-    the user's own names, which neither numbering nor the stems of temporaries may take, and `reserved`
-    are names that no Var gets at all. `becomes` maps a buffer to the value with a name that it is filled
+    temporary only where the new value adds to the old (`z_bar = z_bar + t`); otherwise hints are
+    numbered: `x`, `x_2`, `x_3`. `last` says where each Var is read for the last time, `hints` are the
+    user's own names, which neither numbering nor the stems of temporaries may take, and `reserved` are
+    names that no Var gets at all. `becomes` maps a buffer to the value with a name that it is filled
     with: the name is the buffer's from the start.
     """
 

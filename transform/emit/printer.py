@@ -27,7 +27,8 @@ class Printer:
         generator.visit(node)
         text = "".join(generator.result)
         generator.result.clear()
-        return text.strip("\n")
+        # A default or an item of a list: there a tuple without parentheses is something else.
+        return f"({text})" if isinstance(node, ast.Tuple) and node.elts else text.strip("\n")
 
 
 @functools.cache

@@ -40,6 +40,8 @@ def signature(inputs: Sequence[Input], globals_: Globals) -> ast.arguments:
             keyword_defaults.append(default)
         elif default is not None:
             defaults.append(default)
+        elif each.kind in (_DEFAULT, inspect.Parameter.POSITIONAL_ONLY):
+            defaults.clear()  # a default may not stand before a parameter that has none
     parameter = inspect.Parameter
     return ast.arguments(
         posonlyargs=groups[parameter.POSITIONAL_ONLY],

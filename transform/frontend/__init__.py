@@ -1,7 +1,7 @@
 """The frontend: a partial evaluator of Python's syntax that lowers a callable to an SSA function."""
 
-from .entry import Lowered, lower, parameters
+from .entry import Lowered, lower, parameters, place
 from .lowering import StaticNeeded
 from .reads import MISSING, Read
 
-__all__ = ["MISSING", "Lowered", "Read", "StaticNeeded", "lower", "parameters"]
+__all__ = ["MISSING", "Lowered", "Read", "StaticNeeded", "lower", "parameters", "place"]

@@ -9,16 +9,16 @@ from typing import Any
 import numpy as np
 
 from ..errors import Origin, UnsupportedError
-from ..ir import Eqn, Region, Statement
+from ..ir import Atom, Eqn, Region, Statement, walk
 from ..rules.build import Value, numeric
 from ..rules.registry import PRIMITIVES
 from ..types import Array, Dims, Scalar, Type, promote, type_of_number, unknown_dim
 from .lowering import Lowering
 from .operators import truth
-from .recorder import is_weak, plain
+from .recorder import is_weak, plain, spell, text_of
 from .scope import Closure, Frame, Raised, Unbound
 
-__all__ = ["Join", "State", "choose", "fork", "join_states", "survivor"]
+__all__ = ["Join", "State", "choose", "fork", "survivor"]
 
 # What may stand after `and` in one expression: it neither fails nor costs much.
 _HARMLESS = frozenset(
@@ -47,35 +47,34 @@ def choose(
         return (lambda: condition) if branch is None else branch
 
     low.builder.origin = origin
-    (a, a_state, a_body), (b, b_state, b_body) = fork(low, value_of(then), value_of(orelse))
-    if isinstance(a, Raised) or isinstance(b, Raised):
-        return survivor(low, (a, a_state, a_body), (b, b_state, b_body))
+    a, b = fork(low, value_of(then), value_of(orelse))
+    if a.raised or b.raised:
+        return survivor(low, a, b)
     low.builder.origin = origin
-    logical = _logical(low, decided, (then, a, a_body), (orelse, b, b_body))
-    if logical is not None:
-        return logical
-    joined = Join(low)
-    result = joined.value(a, b, "the value")
+    if decided is condition and (then is None) != (orelse is None) and a.state.same(b.state):
+        logical = _logical(low, decided, "and_" if orelse is None else "or_", a if orelse is None else b)
+        if logical is not None:
+            return logical
+    joined = Join(low, a, b)
+    result = joined.value(a.result, b.result, "the value")
     joined.require(result, "Give both outcomes the same structure.", origin)
-    join_states(joined, a_state, b_state)
-    joined.finish(decided, a_body, b_body)
+    joined.states()
+    joined.finish(decided)
     return joined.resolve(result)
 
 
-def _logical(low: Lowering, condition: Value, left: Any, right: Any) -> Any:
+def _logical(low: Lowering, condition: Value, name: str, other: Outcome) -> Any:
     """`a and b`, `a or b` of bools as one expression, where evaluating b always does no harm."""
-    (then, a, a_body), (orelse, b, b_body) = left, right
-    if (then is None) == (orelse is None) or (a_body if orelse is None else b_body) is None:
+    result = other.result
+    if isinstance(result, Value):
+        if isinstance(result.type, Array) or result.type.dtype.kind != "b":
+            return None
+    elif not isinstance(result, bool):
         return None
-    name, other, body = ("and_", a, a_body) if orelse is None else ("or_", b, b_body)
-    if not isinstance(other, (bool, Value)) or (isinstance(other, Value) and other.type.dtype.kind != "b"):
+    if not all(_harmless(statement) for statement in other.body):
         return None
-    if isinstance(other, Value) and isinstance(other.type, Array):
-        return None
-    if not all(_harmless(statement) for statement in body):
-        return None
-    low.builder.body.extend(body)
-    return low.builder.apply(PRIMITIVES[name], (condition, other), {})
+    low.builder.body.extend(other.body)
+    return low.builder.apply(PRIMITIVES[name], (condition, result), {})
 
 
 def _harmless(statement: Statement) -> bool:
@@ -86,35 +85,59 @@ def _harmless(statement: Statement) -> bool:
 
 # Running both branches.
 
-Outcome = tuple[Any, "State", list[Statement]]
+
+@dataclass
+class Outcome:
+    """What a branch gives (a Raised where it raises), what it leaves behind, and its equations."""
+
+    low: Lowering
+    result: Any
+    state: State
+    body: list[Statement]
+
+    @property
+    def raised(self) -> bool:
+        return isinstance(self.result, Raised)
+
+    def live(self, value: Any) -> Any:
+        """What a reference means at the end of the branch; Unbound where nothing can be said."""
+        overwritten, stale = self.state.copy_of(self.low.overwritten), self.state.copy_of(self.low.stale)
+        while isinstance(value, Value) and value.first_atom in overwritten:
+            value = overwritten[value.first_atom]
+        if isinstance(value, Value) and value.first_atom in stale:
+            return Unbound(f"it shares memory with an array changed in place ({stale[value.first_atom]})")
+        return self.low.live(value)
 
 
 def fork(low: Lowering, then: Callable[[], Any], orelse: Callable[[], Any]) -> tuple[Outcome, Outcome]:
-    """Run both from the same state: what each gives (a Raised where it raises), its state, its equations."""
+    """Run both branches from the same state."""
+    return _outcome(low, then), _outcome(low, orelse)
+
+
+def _outcome(low: Lowering, branch: Callable[[], Any]) -> Outcome:
     before = State.of(low)
-    outcomes = []
-    for branch in (then, orelse):
-        outer, low.builder.body = low.builder.body, []
+    outer, low.builder.body = low.builder.body, []
+    low.fresh.append(set())
+    try:
         try:
-            try:
-                result = branch()
-            except Raised as raised:
-                result = raised
-            outcomes.append((result, State.of(low), low.builder.body))
-        finally:
-            low.builder.body = outer
-            before.restore()
-    return outcomes[0], outcomes[1]
+            result = branch()
+        except Raised as raised:
+            result = raised
+        return Outcome(low, result, State.of(low), low.builder.body)
+    finally:
+        low.builder.body = outer
+        low.fresh.pop()
+        before.restore()
 
 
 def survivor(low: Lowering, a: Outcome, b: Outcome) -> Any:
     """Go on with the branch that does not raise: where the function raises there is no derivative to give."""
-    if isinstance(a[0], Raised) and isinstance(b[0], Raised):
-        raise a[0]
-    result, state, body = b if isinstance(a[0], Raised) else a
-    low.builder.body.extend(body)
-    state.restore()
-    return result
+    if a.raised and b.raised:
+        raise a.result
+    outcome = b if a.raised else a
+    low.builder.body.extend(outcome.body)
+    outcome.state.restore()
+    return outcome.result
 
 
 @dataclass
@@ -141,6 +164,18 @@ class State:
             else:
                 pending.extend(_parts(low, thing))
         return cls(content)
+
+    def copy_of(self, thing: Any) -> Any:
+        """The content that a container had."""
+        return self.content[id(thing)][1]
+
+    def same(self, other: State) -> bool:
+        """Whether everything that is in both has the same content."""
+        return all(
+            _same_content(copy, other.content[key][1])
+            for key, (_, copy) in self.content.items()
+            if key in other.content
+        )
 
     def restore(self) -> None:
         """Give everything the content it had."""
@@ -175,18 +210,12 @@ def _parts(low: Lowering, thing: Any) -> Sequence[Any]:
     return ()
 
 
-def join_states(join: Join, a: State, b: State, among: State | None = None) -> None:
-    """Let every place (`among` the given ones) hold what the branch that runs has put there."""
-    for key, (thing, a_copy) in a.content.items():
-        if key not in b.content or (among is not None and key not in among.content):
-            continue
-        b_copy = b.content[key][1]
-        if isinstance(thing, dict):
-            join.mapping(thing, a_copy, b_copy)
-        elif isinstance(thing, list):
-            join.sequence(thing, a_copy, b_copy)
-        elif a_copy != b_copy:
-            raise UnsupportedError("a set is changed under a run-time condition")
+def _same_content(a: Any, b: Any) -> bool:
+    if isinstance(a, dict):
+        return len(a) == len(b) and all(key in b and a[key] is b[key] for key in a)
+    if isinstance(a, list):
+        return len(a) == len(b) and all(x is y for x, y in zip(a, b, strict=True))
+    return bool(a == b)
 
 
 @dataclass
@@ -199,19 +228,37 @@ class _Hole:
 class Join:
     """Collects the pairs of values that the two branches leave, and what to do with the joined ones."""
 
-    def __init__(self, low: Lowering) -> None:
-        self.low = low
+    def __init__(self, low: Lowering, a: Outcome, b: Outcome) -> None:
+        self.low, self.a, self.b = low, a, b
         self.pairs: list[tuple[Any, Any, Type, str]] = []
         self.known: dict[tuple[int, int], _Hole] = {}
         self.later: list[Callable[[], None]] = []
         self.values: list[Value] = []
 
+    def states(self, among: State | None = None) -> None:
+        """Let every place (`among` the given ones) hold what the branch that runs has put there."""
+        for key, (thing, a_copy) in self.a.state.content.items():
+            if key not in self.b.state.content or (among is not None and key not in among.content):
+                continue
+            b_copy = self.b.state.content[key][1]
+            if thing is self.low.overwritten:
+                self.arrays(a_copy, b_copy)
+            elif isinstance(thing, dict):
+                self.mapping(thing, a_copy, b_copy)
+            elif isinstance(thing, list):
+                self.sequence(thing, a_copy, b_copy)
+            elif a_copy != b_copy:
+                raise UnsupportedError("a set is changed under a run-time condition")
+
+    def arrays(self, a: dict[Atom, Value], b: dict[Atom, Value]) -> None:
+        """Arrays changed in place in either branch; those that a branch has made itself are gone."""
+        made = {target for each in walk((*self.a.body, *self.b.body)) for target in each.targets}
+        for key in {**a, **b}:
+            if key not in made and a.get(key) is not b.get(key):
+                array = Value(self.low.builder, key)
+                self.place(self.low.overwritten, key, self.a.live(array), self.b.live(array), "an array")
+
     def mapping(self, thing: dict[Any, Any], a: dict[Any, Any], b: dict[Any, Any]) -> None:
-        if thing is self.low.overwritten:
-            for key in {*a, *b} - {key for key in a if key in b and a[key] is b[key]}:
-                unchanged = Value(self.low.builder, key)
-                self.place(thing, key, a.get(key, unchanged), b.get(key, unchanged), "an array")
-            return
         is_scope = any(thing is frame.names for frame in self.low.frames)
         for key in {**a, **b}:
             if key in a and key in b:
@@ -232,7 +279,7 @@ class Join:
             self.place(thing, k, x, y, "an item")
 
     def place(self, thing: Any, key: Any, a: Any, b: Any, called: str) -> None:
-        if a is b:
+        if a is b and self.a.live(a) is self.b.live(b):
             thing[key] = a
             return
         joined = self.value(a, b, called)
@@ -245,7 +292,7 @@ class Join:
 
     def value(self, a: Any, b: Any, called: str) -> Any:
         """What stands for `a` in one branch and `b` in the other; Unbound where nothing can."""
-        a, b = self.low.live(a), self.low.live(b)
+        a, b = self.a.live(a), self.b.live(b)
         if a is b or isinstance(a, Unbound):
             return a
         if isinstance(b, Unbound):
@@ -274,7 +321,7 @@ class Join:
         if not isinstance(a, Value) and not isinstance(b, Value):
             x, y = plain(a), plain(b)
             if type(x) is type(y) and (x == y or (x != x and y != y)) and repr(x) == repr(y):
-                return a
+                return spell(x, text_of(a)) if text_of(a) else x
         type_ = joined_type(self.low.builder.dims, _type(self.low, a), _type(self.low, b))
         if type_ is None:
             return Unbound(
@@ -287,13 +334,13 @@ class Join:
             self.known[key] = _Hole(len(self.pairs) - 1)
         return self.known[key]
 
-    def finish(self, condition: Value, a_body: list[Statement], b_body: list[Statement]) -> None:
+    def finish(self, condition: Value) -> None:
         """Write the conditional, and put the joined values in their places."""
         builder = self.low.builder
         if self.pairs:
             regions = [
                 Region((), *self._region(body, [(pair[k], pair[2]) for pair in self.pairs]))
-                for k, body in enumerate((a_body, b_body))
+                for k, body in enumerate((self.a.body, self.b.body))
             ]
             types = [pair[2] for pair in self.pairs]
             self.values = builder.branch(condition, regions[0], regions[1], types)

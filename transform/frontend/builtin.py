@@ -135,7 +135,9 @@ def _by_rule(function: Callable[..., Any], name: str, dunder: str) -> None:
                 return _from_array(low, function, value)
             return adapt(low, FUNCTIONS[function], name, args, kwargs)
         if any(isinstance(each, Opaque) for each in args):
-            raise UnsupportedError(f"{name}() of a text made of run-time values")
+            raise UnsupportedError(
+                f"{name}() of a text made of run-time values", "Use the values themselves."
+            )
         return low.native(function, *map(plain, args), **kwargs)
 
 
@@ -310,7 +312,7 @@ def _reversed(low: Lowering, sequence: Any) -> Any:
 @special(map)
 def _map(low: Lowering, function: Any, *iterables: Any) -> Iterator[Any]:
     columns = [iterate(low, each, "map") for each in iterables]
-    return (call(low, function, list(items), {}) for items in zip(*columns, strict=False))
+    return low.new_object(call(low, function, list(items), {}) for items in zip(*columns, strict=False))
 
 
 @special(filter)
@@ -321,7 +323,7 @@ def _filter(low: Lowering, function: Any, iterable: Any) -> Iterator[Any]:
             raise UnsupportedError("what filter() keeps is known only at run time", "Use np.where.")
         return bool(decision)
 
-    return (item for item in iterate(low, iterable, "filter") if kept(item))
+    return low.new_object(item for item in iterate(low, iterable, "filter") if kept(item))
 
 
 @special(iter)
@@ -335,6 +337,7 @@ def _next(low: Lowering, iterator: Any, default: Any = _MISSING) -> Any:
         method = python_method(iterator, "__next__")
         if method is not None:
             return call(low, method, [iterator], {})
+        low.may_change(iterator, "going on with an iterator")
         return low.native(next, iterator)
     except Raised as raised:
         if default is not _MISSING and isinstance(raised.error, StopIteration):

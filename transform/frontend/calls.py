@@ -155,7 +155,7 @@ def _call_numpy(
     """One of NumPy's own Python functions: by its source where that is understood."""
     try:
         return _call_function(low, source, args, kwargs)
-    except TransformError as error:
+    except (TransformError, Raised) as error:
         raise missing_rule(function) from error
 
 
@@ -168,7 +168,7 @@ def _call_function(low: Lowering, function: FunctionType, args: list[Any], kwarg
                 f"Define it in a file, or give it a rule with transform.rule({function.__name__}, ...)."
             )
         raise
-    low.outside.attribute(function, "__code__", function.__code__)
+    low.outside.code(function)
     low.keep.append(function)
     frame = Frame.of_function(low, function, source, low.builder.origin if low.frames else None)
     signature = _signature(function)
@@ -280,8 +280,10 @@ def iterate(low: Lowering, thing: Any, what: str = "a loop") -> Iterator[Any]:
             return _iterate_by_index(low, thing)
     if python_method(thing, "__next__") is not None:
         return _iterate_by_next(low, thing)
+    if isinstance(thing, Iterator):
+        low.may_change(thing, "going on with an iterator")
     iterator: Iterator[Any] = low.native(iter, low.outside.inside(thing))
-    return iterator
+    return iterator if iterator is thing else low.new_object(iterator)
 
 
 def _iterate_array(low: Lowering, array: Value, what: str) -> Iterator[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 import inspect
 import math
@@ -27,7 +28,7 @@ from .recorder import plain
 from .scope import Closure, Raised
 from .source import Source, defaults_as_text, source_of
 
-__all__ = ["Lowered", "lower", "parameters"]
+__all__ = ["Lowered", "lower", "parameters", "place"]
 
 _HANDLERS = (builtin, exceptions, expressions, statements)  # importing them fills the tables of handlers
 
@@ -95,7 +96,11 @@ def lower(target: Callable[..., Any], arguments: Mapping[str, Tree]) -> Lowered:
 def _uncaught(raised: Raised) -> UnsupportedError:
     error = raised.error
     text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    return UnsupportedError(f"for arguments of these types the function raises {text}", "", raised.origin)
+    return UnsupportedError(
+        f"for arguments of these types the function raises {text}",
+        "Make it run by itself with such arguments first.",
+        raised.origin,
+    )
 
 
 def _lower(low: Lowering, target: Callable[..., Any], arguments: Mapping[str, Tree]) -> Lowered:
@@ -153,6 +158,21 @@ def _source(target: Any) -> Source | None:
                 target = python_method(target, "__call__")
             case _:
                 return None
+
+
+def place(target: Any, parameter: str = "") -> Origin | None:
+    """Where the function that a callable leads to is defined, or its parameter; None without a text."""
+    try:
+        source = _source(target)
+    except TransformError:
+        return None
+    if source is None:
+        return None
+    found: Any = source.node
+    for argument in ast.walk(source.node.args):
+        if isinstance(argument, ast.arg) and argument.arg == parameter:
+            found = argument
+    return source.origin(found, source.node, None)
 
 
 # Arguments.

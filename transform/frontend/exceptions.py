@@ -91,6 +91,8 @@ def _check_handlers(frame: Frame, node: ast.Try, body: Sequence[Any]) -> None:
     if not any(map(_may_fail, body)):
         return
     for handler in node.handlers:
+        if isinstance(handler.body[-1], ast.Raise):
+            continue  # one exception takes the place of another
         kinds = (Exception,) if handler.type is None else evaluate(frame, handler.type)
         kinds = kinds if isinstance(kinds, tuple) else (kinds,)
         if any(issubclass(a, b) or issubclass(b, a) for a in kinds for b in _RUN_TIME_ERRORS):

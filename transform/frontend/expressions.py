@@ -13,12 +13,12 @@ from .branches import choose
 from .calls import iterate
 from .lowering import evaluate, expression
 from .objects import get_attribute
-from .operators import binary, compare, contains_value, truth, unary
+from .operators import binary, compare, contains_value, negated, truth, unary
 from .recorder import plain, spell
 from .scope import Closure, Frame, Opaque, Raised
 from .subscripts import subscript
 
-__all__ = ["make_closure"]
+__all__ = ["condition", "make_closure"]
 
 
 @expression(ast.Constant)
@@ -66,6 +66,10 @@ def _binary(frame: Frame, node: ast.BinOp) -> Any:
 
 @expression(ast.UnaryOp)
 def _unary(frame: Frame, node: ast.UnaryOp) -> Any:
+    if isinstance(node.op, ast.Not):
+        decided = condition(frame, node.operand)
+        frame.low.builder.origin = frame.origin(node)
+        return negated(frame.low, decided)
     value = evaluate(frame, node.operand)
     frame.low.builder.origin = frame.origin(node)
     return unary(frame.low, node.op, value)
@@ -88,8 +92,25 @@ def _compare(frame: Frame, node: ast.Compare) -> Any:
 
 @expression(ast.BoolOp)
 def _boolean(frame: Frame, node: ast.BoolOp) -> Any:
+    return _junction(frame, node, lambda operand: evaluate(frame, operand))
+
+
+def condition(frame: Frame, node: ast.expr, what: str = "a condition", ask: bool = True) -> Any:
+    """The truth of an expression of which nothing else is wanted: True, False or a Value of type bool."""
+    if isinstance(node, ast.BoolOp):
+        return _junction(frame, node, lambda operand: condition(frame, operand, what, ask))
+    value = evaluate(frame, node)
+    try:
+        return truth(frame.low, value, what, ask)
+    except UnsupportedError as error:
+        raise error.at(frame.origin(node)) from error.__cause__
+
+
+def _junction(frame: Frame, node: ast.BoolOp, operand: Callable[[ast.expr], Any]) -> Any:
+    """`a and b`, `a or b`, each operand evaluated where it is reached."""
+
     def rest(k: int) -> Any:
-        value = evaluate(frame, node.values[k])
+        value = operand(node.values[k])
         if k + 1 == len(node.values):
             return value
         if isinstance(node.op, ast.And):
@@ -101,9 +122,12 @@ def _boolean(frame: Frame, node: ast.BoolOp) -> Any:
 
 @expression(ast.IfExp)
 def _conditional(frame: Frame, node: ast.IfExp) -> Any:
-    condition = evaluate(frame, node.test)
     return choose(
-        frame, node, condition, lambda: evaluate(frame, node.body), lambda: evaluate(frame, node.orelse)
+        frame,
+        node,
+        condition(frame, node.test),
+        lambda: evaluate(frame, node.body),
+        lambda: evaluate(frame, node.orelse),
     )
 
 
@@ -195,19 +219,19 @@ def _produce(frame: Frame, node: Any) -> Iterator[Frame]:
         source = evaluate(frame if k == 0 else inner, generator.iter)
         for item in iterate(frame.low, source, "a comprehension"):
             assign(inner, generator.target, item)
-            if all(_decided(inner, condition) for condition in generator.ifs):
+            if all(_decided(inner, test) for test in generator.ifs):
                 yield from nest(k + 1)
 
     return nest(0)
 
 
-def _decided(frame: Frame, condition: ast.expr) -> bool:
-    decision = truth(frame.low, evaluate(frame, condition), "the condition of a comprehension")
+def _decided(frame: Frame, test: ast.expr) -> bool:
+    decision = condition(frame, test, "the condition of a comprehension")
     if isinstance(decision, Value):
         raise UnsupportedError(
             "the length of this comprehension is known only at run time",
             "Use np.where, or multiply by the condition.",
-            frame.origin(condition),
+            frame.origin(test),
         )
     return bool(decision)
 
@@ -233,7 +257,7 @@ def _dict_comprehension(frame: Frame, node: ast.DictComp) -> Any:
 @expression(ast.GeneratorExp)
 def _generator_expression(frame: Frame, node: ast.GeneratorExp) -> Any:
     # A real generator: elements are evaluated when they are asked for, as in Python.
-    return (evaluate(inner, node.elt) for inner in _produce(frame, node))
+    return frame.low.new_object(evaluate(inner, node.elt) for inner in _produce(frame, node))
 
 
 # Functions.

@@ -47,6 +47,8 @@ class Lowering:
         self.params: list[Var] = []
         # Objects that came into being while lowering, by identity; they may be written to.
         self.created: dict[int, Any] = {}
+        # For each run-time branch that is being lowered, what came into being in it.
+        self.fresh: list[set[int]] = []
         # Attributes set on objects from outside: seen by later reads, never written to the object.
         self.overlay: dict[tuple[int, str], Any] = {}
         self.keep: list[Any] = []
@@ -75,9 +77,11 @@ class Lowering:
                 )
         return value
 
-    def new_object(self, thing: Any) -> Any:
+    def new_object(self, thing: T) -> T:
         """Note that an object came into being while lowering."""
         self.created[id(thing)] = thing
+        for inner in self.fresh:
+            inner.add(id(thing))
         return thing
 
     def static(self, value: Any, what: str) -> Any:
@@ -155,6 +159,11 @@ class Lowering:
 
     def region(self, build: Callable[[], Sequence[Any]]) -> Region:
         return self.builder.region(build)
+
+    def may_change(self, thing: Any, what: str) -> None:
+        """Refuse a change that cannot be taken back: of what exists outside the run-time branch at hand."""
+        if self.fresh and id(thing) not in self.fresh[-1]:
+            raise UnsupportedError(f"{what} under a condition that is decided at run time")
 
     def share(self, value: Any, function: str) -> None:
         """Note that a function may have returned its argument itself where NumPy copies."""

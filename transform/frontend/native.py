@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import collections
 import contextlib
-import math
+import itertools
 import types
 import warnings
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from functools import partial
 from types import BuiltinFunctionType, FunctionType
 from typing import Any
 
@@ -74,13 +76,14 @@ _WRITERS = frozenset(
     )
     + ("add", "discard", "__setitem__", "__delitem__", "move_to_end")
 )
-_BY_EQUALITY = frozenset(("index", "count", "remove", "__contains__"))
+_BY_EQUALITY = frozenset(("index", "count", "remove", "__contains__", "sort"))
+_COMPARING = frozenset((itertools.groupby, collections.Counter))
 
 
 def is_impure(function: Any) -> bool:
     """Whether a function reads or changes the world outside."""
     owner = getattr(function, "__self__", None)
-    if isinstance(owner, (np.random.Generator, np.random.RandomState)) or type(owner).__module__ == "random":
+    if type(owner).__module__ == "random" or type(owner).__module__.startswith("numpy.random"):
         return True
     module = getattr(function, "__module__", None) or getattr(owner, "__name__", "")
     if isinstance(function, BuiltinFunctionType) and function in _IMPURE_BUILTINS:
@@ -136,6 +139,10 @@ def call_math(
 def call_native(low: Lowering, function: Any, called: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
     """Run a pure function on what is known; functions among the arguments are lowered when it calls them."""
     owner, name = getattr(function, "__self__", None), getattr(function, "__name__", "")
+    values = any(contains_value(each) for each in (*args, *kwargs.values()))
+    compares = name in _BY_EQUALITY or (isinstance(function, Hashable) and function in _COMPARING)
+    if compares and (values or contains_value(owner)):
+        raise UnsupportedError(f"{called}() compares run-time values", "Write the comparison out.")
     if name in _WRITERS and isinstance(owner, (list, dict, set)):
         if low.outside.is_foreign(owner) or low.outside.is_copy(owner):
             raise UnsupportedError(
@@ -144,12 +151,12 @@ def call_native(low: Lowering, function: Any, called: str, args: list[Any], kwar
             )
         _check_keys(function, args)
         return low.native(function, *args, **kwargs)
-    values = any(contains_value(each) for each in (*args, *kwargs.values()))
-    if isinstance(owner, (list, tuple)) and name in _BY_EQUALITY and (values or contains_value(owner)):
-        raise UnsupportedError(f"{called}() compares run-time values", "Write the comparison out.")
     args, kwargs = [_opened(low, each) for each in args], {k: _opened(low, v) for k, v in kwargs.items()}
     if isinstance(owner, str) and values:
         return Opaque()
+    for each in args:
+        if isinstance(each, Iterator):
+            low.may_change(each, "going on with an iterator")
     if not _takes_values(function, owner):
         args = [prepared(low, each) if isinstance(each, LAZY) else each for each in args]
         for each in args:
@@ -160,7 +167,8 @@ def call_native(low: Lowering, function: Any, called: str, args: list[Any], kwar
     result = low.native(function, *args, **kwargs)
     if isinstance(result, np.ndarray):
         raise UnsupportedError(f"{called} makes an array while lowering", "Make it before and pass it.")
-    return low.new_object(result)
+    # Other objects may come from outside: what a dict from outside holds, for instance.
+    return low.new_object(result) if isinstance(result, (list, dict, set, Iterator, partial)) else result
 
 
 def _takes_values(function: Any, owner: Any) -> bool:
@@ -212,8 +220,3 @@ def result_type(low: Lowering, *things: Any) -> np.dtype:
         return np.result_type(*examples)
     except TypeError as error:
         raise Raised(error) from error
-
-
-def known_math(function: Any) -> bool:
-    """Whether a function is one of module math."""
-    return getattr(math, getattr(function, "__name__", ""), None) is function

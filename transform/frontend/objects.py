@@ -14,7 +14,7 @@ import numpy as np
 from ..errors import UnsupportedError
 from ..rules.build import Value
 from ..rules.registry import ATTRIBUTES, METHODS
-from ..types import Array, Scalar
+from ..types import Array
 from .lowering import Lowering
 from .reads import MISSING
 from .scope import Closure, Opaque, Raised
@@ -192,6 +192,8 @@ def store_attribute(low: Lowering, thing: Any, name: str, value: Any) -> None:
             raise Raised(AttributeError(f"property {name!r} has no setter"))
         low.call(found.fset, [thing, value])
     elif id(thing) in low.created:
+        if not hasattr(thing, "__dict__"):
+            low.may_change(thing, f"assignment to the slot {name}")
         low.native(object.__setattr__, thing, name, value)
     else:
         low.keep.append(thing)
@@ -261,13 +263,3 @@ def _fill_dataclass(
     finish = _lookup(type(instance), "__post_init__")
     if isinstance(finish, FunctionType):
         low.call(MethodType(finish, instance), passed)
-
-
-def is_number_class(cls: type) -> bool:
-    """Whether a class is one of Python's or NumPy's numbers."""
-    return issubclass(cls, (bool, int, float, complex, np.number, np.bool_))
-
-
-def scalar_kind(value: Any) -> str:
-    """The dtype kind of a run-time scalar, "" for all else."""
-    return value.type.dtype.kind if isinstance(value, Value) and isinstance(value.type, Scalar) else ""

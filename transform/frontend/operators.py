@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -159,8 +160,11 @@ def negated(low: Lowering, condition: Any) -> Any:
     return low.builder.apply(PRIMITIVES["not_"], (condition,), {})
 
 
-def truth(low: Lowering, value: Any, what: str = "a condition") -> Any:
-    """The truth of a value: True or False where that is known, else a Value of type bool."""
+def truth(low: Lowering, value: Any, what: str = "a condition", ask: bool = True) -> Any:
+    """The truth of a value: True or False where that is known, else a Value of type bool.
+
+    Where it depends on int arguments only, another lowering is asked for in which they are known.
+    """
     value = low.live(value)
     if isinstance(value, Value):
         if isinstance(value.type, Array):
@@ -168,7 +172,8 @@ def truth(low: Lowering, value: Any, what: str = "a condition") -> Any:
                 f"{what} is an array of type {value.type}: the truth of each of its elements may differ",
                 "Use np.where(condition, a, b), or say .any() or .all().",
             )
-        low.demand(value, what)
+        if ask:
+            low.demand(value, what)
         return value if value.type.dtype.kind == "b" else apply(low, COMPARISONS[ast.NotEq], value, 0)
     if isinstance(value, Opaque):
         return True
@@ -206,10 +211,20 @@ def compare(low: Lowering, kind: ast.cmpop, left: Any, right: Any) -> Any:
     dunder = _dunder(low, how, left, right)
     if dunder is not NotImplemented:
         return dunder
-    left, right = low.outside.inside(left), low.outside.inside(right)
+    left, right = _fields(low, how, left, right), _fields(low, how, right, left)
     if contains_value(left) or contains_value(right):
         return _compare_structures(low, how, left, right)
     return low.native(how.function, plain(left), plain(right))
+
+
+def _fields(low: Lowering, how: Binary, thing: Any, other: Any) -> Any:
+    """What a comparison looks at: of dataclasses their fields, of containers from outside their content."""
+    if dataclasses.is_dataclass(thing) and type(thing) is type(other) and how.method in type(thing).__dict__:
+        fields = [field for field in dataclasses.fields(thing) if field.compare]
+        from .objects import get_attribute
+
+        return tuple(get_attribute(low, thing, field.name) for field in fields)
+    return low.outside.inside(thing)
 
 
 def _identical(left: Any, right: Any) -> bool:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import builtins
 import math
-from collections.abc import Collection, Iterable
-from types import CellType, ModuleType
+import sys
+from collections.abc import Collection, Iterable, Mapping
+from types import CellType, FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,29 @@ _CONSTANTS = {
     for name in ("pi", "e", "inf", "nan", "tau", "euler_gamma")
     if hasattr(module, name)
 }
-_STABLE = ("numpy", "math", "cmath", "scipy", "builtins", "operator", "functools", "itertools")
+_IMMUTABLE = (str, bytes, int, float, complex, np.dtype, np.finfo, np.iinfo, np.ufunc)
+
+
+def _of_library(globals_: Mapping[str, Any]) -> bool:
+    """Whether these are the globals of an installed module: its functions and classes stay what they are."""
+    file = globals_.get("__file__") or ""
+    name = (globals_.get("__name__") or "").split(".")[0]
+    return (name in sys.stdlib_module_names and name != "__main__") or "site-packages" in file
+
+
+def _stays(holder: Any, name: str, value: Any) -> bool:
+    """Whether an attribute need not be looked at again: that of a constant, or code of a library."""
+    if isinstance(holder, _IMMUTABLE):
+        return not capturable(value)
+    if not callable(value) and not isinstance(value, ModuleType):
+        return False
+    if isinstance(holder, ModuleType):
+        return _of_library(vars(holder))
+    if not isinstance(holder, type) and name in getattr(holder, "__dict__", ()):
+        return False
+    owner = holder if isinstance(holder, type) else type(holder)
+    module = sys.modules.get(owner.__module__)
+    return module is not None and _of_library(vars(module))
 
 
 class Outside:
@@ -50,10 +73,16 @@ class Outside:
 
     def name(self, name: str, globals_: dict[str, Any]) -> Any:
         """A global or builtin."""
+        library = _of_library(globals_)
         if name in globals_:
-            return self.read("global", globals_, name, globals_[name], name)
+            value = globals_[name]
+            if library and (callable(value) or isinstance(value, ModuleType)):
+                return value
+            return self.read("global", globals_, name, value, name)
         if not hasattr(builtins, name):
             raise Raised(NameError(f"name {name!r} is not defined"))
+        if library:
+            return getattr(builtins, name)
         # A global of this name that appears later hides the builtin.
         self.reads.setdefault(("global", id(globals_), name), Read("global", globals_, name, MISSING))
         return self.read("global", vars(builtins), name, getattr(builtins, name), name)
@@ -68,16 +97,17 @@ class Outside:
 
     def attribute(self, holder: Any, name: str, value: Any) -> Any:
         """An attribute of an object that exists outside."""
-        if (
-            isinstance(holder, ModuleType)
-            and holder.__name__.split(".")[0] in _STABLE
-            and not capturable(value)
-        ):
+        if _stays(holder, name, value):
             return value
         kind = "attribute"
         if hasattr(value, "__func__") and hasattr(value, "__self__"):
             kind = "method"
         return self.read(kind, holder, name, value, name)
+
+    def code(self, function: FunctionType) -> None:
+        """The code of a function that is lowered: notebooks reload it in place."""
+        if not _of_library(function.__globals__):
+            self.read("attribute", function, "__code__", function.__code__, "code")
 
     def item(self, container: Any, key: Any, called: str) -> Any:
         """An item of a container that exists outside."""

@@ -7,8 +7,6 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from ..ir import Atom, Eqn, If, Lit, Primitive, Region, Statement, regions_of
 from ..rules.build import Builder, Value
 from ..types import Scalar, Type
@@ -161,11 +159,6 @@ def _reads(statement: Statement) -> Iterator[Atom]:
             yield condition
     for region in regions_of(statement):
         yield from region.results
-
-
-def number_type(python: type) -> bool:
-    """Whether a Python class is one of numbers."""
-    return issubclass(python, (bool, int, float, complex, np.number, np.bool_))
 
 
 def is_weak(value: Value) -> bool:

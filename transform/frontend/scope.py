@@ -149,7 +149,10 @@ class Frame:
             if name in frame.names:
                 value = frame.names[name]
                 if isinstance(value, Unbound):
-                    raise UnsupportedError(f"{name} has no single value here: {value.reason}")
+                    raise UnsupportedError(
+                        f"{name} has no single value here: {value.reason}",
+                        "Give it a number or an array of one type on every path before.",
+                    )
                 return value
             if name in frame.local and name not in frame.declared_global | frame.nonlocals:
                 raise Raised(UnboundLocalError(f"{name} is read before it is assigned"))

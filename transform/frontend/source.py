@@ -125,8 +125,8 @@ def _lines(function: FunctionType) -> tuple[str, ...]:
     lines = linecache.getlines(code.co_filename, function.__globals__)
     if not lines or code.co_firstlineno > len(lines):
         raise SourceError(
-            f"the source of {function.__qualname__} is not available: "
-            "it was typed at a prompt or made by exec",
+            f"the source of {function.__qualname__} is not available: it was typed at a prompt or made by exec "
+            f"({display(code.co_filename)}:{code.co_firstlineno})",
             _NO_SOURCE,
         )
     return tuple(lines)
@@ -280,6 +280,6 @@ def defaults_as_text(source: Source, function: Any) -> Mapping[str, str]:
 
 def _literal(node: ast.AST) -> bool:
     return all(
-        isinstance(inner, (ast.Constant, ast.UnaryOp, ast.USub, ast.Tuple, ast.Load))
+        isinstance(inner, (ast.Constant, ast.UnaryOp, ast.USub, ast.Tuple, ast.List, ast.Dict, ast.Load))
         for inner in ast.walk(node)
     )

@@ -13,20 +13,20 @@ from ..ir import Lit
 from ..rules.build import Value
 from ..rules.registry import PRIMITIVES
 from ..types import Array
-from .branches import Join, State, fork, join_states, survivor
+from .branches import Join, State, fork, survivor
 from .calls import call, iterate
-from .expressions import make_closure
+from .expressions import condition, make_closure
 from .in_place import updated_array
-from .lowering import Lowering, evaluate
+from .lowering import Lowering, PinNeeded, StaticNeeded, evaluate
 from .objects import get_attribute, set_attribute
-from .operators import binary, truth
+from .operators import binary
 from .recorder import Spelled, plain, spell, text_of
 from .scope import BREAK, CONTINUE, Frame, Leave, Raised
 from .subscripts import assign_subscript, delete_subscript, subscript
 
 __all__ = ["assign", "run_block"]
 
-_LONGEST_LOOP = 4096
+_LONGEST_LOOP = 256
 
 Handler = Callable[[Frame, Any], Leave | None]
 
@@ -316,11 +316,13 @@ def _assert(frame: Frame, node: ast.Assert) -> None:
 
     def outcome() -> Any:
         try:
-            return truth(low, evaluate(frame, node.test))
-        except (UnsupportedError, NotImplementedError):
+            return condition(frame, node.test, ask=False)
+        except (UnsupportedError, StaticNeeded, PinNeeded):
             return None
 
-    outer, low.builder.body = low.builder.body, []
+    outer = low.builder.body
+    keeps = any(isinstance(inner, ast.NamedExpr) for inner in ast.walk(node.test))
+    low.builder.body = outer if keeps else []
     try:
         decided = outcome()
     finally:
@@ -333,10 +335,12 @@ def _assert(frame: Frame, node: ast.Assert) -> None:
 
 
 def _if(frame: Frame, node: ast.If, rest: Rest) -> Leave | None:
-    condition = truth(frame.low, evaluate(frame, node.test))
-    if not isinstance(condition, Value):
-        return run_block(frame, node.body if condition else node.orelse, rest)
-    return _run_time_if(frame, node, condition, rest)
+    # A check that only raises is no reason to lower anew for each value of an int argument.
+    checks = not node.orelse and all(isinstance(each, ast.Raise) for each in node.body)
+    decided = condition(frame, node.test, ask=not checks)
+    if not isinstance(decided, Value):
+        return run_block(frame, node.body if decided else node.orelse, rest)
+    return _run_time_if(frame, node, decided, rest)
 
 
 def _leaves(body: Sequence[ast.AST]) -> bool:
@@ -349,7 +353,7 @@ def _leaves(body: Sequence[ast.AST]) -> bool:
     return False
 
 
-def _run_time_if(frame: Frame, node: ast.If, condition: Value, rest: Rest) -> Leave | None:
+def _run_time_if(frame: Frame, node: ast.If, decided: Value, rest: Rest) -> Leave | None:
     low, origin = frame.low, frame.origin(node.test)
     leaving = _leaves(node.body) or _leaves(node.orelse)
     if leaving and rest is None:
@@ -368,18 +372,18 @@ def _run_time_if(frame: Frame, node: ast.If, condition: Value, rest: Rest) -> Le
 
     lasting = State.of(low, without=frame) if leaving else None
     a, b = fork(low, branch(node.body), branch(node.orelse))
-    if isinstance(a[0], Raised) or isinstance(b[0], Raised):
+    if a.raised or b.raised:
         left: Leave | None = survivor(low, a, b)
         return Leave("return") if leaving and left is None else left
     low.builder.origin = origin
-    joined = Join(low)
+    joined = Join(low, a, b)
     result: Any = None
     if leaving:
-        x, y = (None if outcome[0] is None else outcome[0].value for outcome in (a, b))
+        x, y = (None if each.result is None else each.result.value for each in (a, b))
         result = joined.value(x, y, "the result")
         joined.require(result, "Return the same structure of numbers on every path.", origin)
-    join_states(joined, a[1], b[1], lasting)
-    joined.finish(condition, a[2], b[2])
+    joined.states(lasting)
+    joined.finish(decided)
     return Leave("return", joined.resolve(result)) if leaving else None
 
 
@@ -405,14 +409,14 @@ def _for(frame: Frame, node: ast.For) -> Leave | None:
 @statement(ast.While)
 def _while(frame: Frame, node: ast.While) -> Leave | None:
     for _ in range(_LONGEST_LOOP):
-        condition = truth(frame.low, evaluate(frame, node.test), "the condition of a loop")
-        if isinstance(condition, Value):
+        decided = condition(frame, node.test, "the condition of a loop")
+        if isinstance(decided, Value):
             raise UnsupportedError(
                 "loops over run-time bounds are not supported yet",
                 "Write the loop as array operations, or over a range that is known.",
                 frame.origin(node.test),
             )
-        if not condition:
+        if not decided:
             return run_block(frame, node.orelse, None)
         left = run_block(frame, node.body, None)
         if left is BREAK:

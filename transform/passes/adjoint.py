@@ -20,13 +20,13 @@ from typing import Any
 from ..errors import Origin
 from ..ir import Atom, Eqn, Function, If, Region, Statement, Sweep, Var, fresh_copy
 from ..names import ADJOINT
-from ..rules.build import Builder, Value, op
+from ..rules.build import Builder, Value
 from ..rules.families import fit
 from ..rules.index import scatter
 from ..types import FLOAT, Scalar, Type, is_complex
 from .activity import active
 from .own import own
-from .tangent import call_of, derivative_type, rule_of, zero
+from .tangent import as_type_of, call_of, derivative_type, rule_of, zero
 
 __all__ = ["adjoint"]
 
@@ -69,7 +69,10 @@ Bars = dict[Var, Value]
 
 
 def _place(origin: Origin | None) -> tuple[str, int, str] | None:
-    return origin and (origin.outermost.file, origin.outermost.line, origin.outermost.statement)
+    if origin is None:
+        return None
+    statement = origin.outermost
+    return statement.file, statement.line, statement.statement
 
 
 class _Adjoint:
@@ -144,7 +147,7 @@ class _Adjoint:
             self.accumulate(bars, var, bar)
 
     def region_bars(self, region: Region, seeds: Sequence[tuple[int, Atom]]) -> tuple[list[Statement], Bars]:
-        """A branch, run forward again and then in reverse: its statements and the adjoints of outer values."""
+        """A branch, forward again and then in reverse: its statements and the adjoints of outer values."""
         again, renamed = fresh_copy(region)
         self.active |= {new for old, new in renamed.items() if old in self.active}
         outer_body, self.builder.body = self.builder.body, list(again.body)
@@ -170,16 +173,6 @@ class _Adjoint:
         if var in bars:
             return self.builder.name(as_type_of(bars[var], var), ADJOINT.format(var.name))
         return zero(self.builder, var)
-
-
-def as_type_of(bar: Value, var: Var) -> Value:
-    """An adjoint in the dtype of its value: what promotion widened is narrowed again."""
-    wanted, given = derivative_type(var.type), bar.type
-    if wanted.dtype == given.dtype:
-        return bar
-    if isinstance(wanted, Scalar) and wanted.weak and is_complex(wanted) == is_complex(given):
-        return bar
-    return op.astype(bar, dtype=wanted.dtype)
 
 
 def _in_sweep(statement: Statement, sweep: Sweep) -> Statement:

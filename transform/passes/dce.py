@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from ..ir import Atom, Eqn, Function, If, Region, Statement, Var, atoms_of, walk
-from ..types import Array
+from ..types import Array, Type
 
 __all__ = ["eliminate_dead", "needed_values"]
 
@@ -64,19 +64,21 @@ def _stand_ins(function: Function, needed: set[Atom], alive: set[Var]) -> dict[A
         for k in eqn.primitive.shape_only:
             var = eqn.operands[k]
             if eqn.target in needed and var not in needed and var not in alive:
-                stand_in = _same_shape(var, made, needed | alive)
+                stand_in = _same_shape(var, var.type, made, needed | alive)
                 if stand_in is not None:
                     found[var] = stand_in
     return found
 
 
-def _same_shape(var: Atom, made: dict[Var, Eqn], there: set[Atom]) -> Atom | None:
+def _same_shape(var: Atom, type_: Type, made: dict[Var, Eqn], there: set[Atom]) -> Atom | None:
+    # Of the same dtype, too: the type of a filled array depends on it.
     eqn = made.get(var) if isinstance(var, Var) else None
     if eqn is None:
         return None
     for operand in eqn.operands:
-        if isinstance(operand.type, Array) and operand.type.dims == var.type.dims:  # type: ignore[union-attr]
-            nearest = operand if operand in there else _same_shape(operand, made, there)
+        if isinstance(operand.type, Array) and operand.type.dims == eqn.target.type.dims:  # type: ignore[union-attr]
+            known = operand in there and operand.type == type_
+            nearest = operand if known else _same_shape(operand, type_, made, there)
             if nearest is not None:
                 return nearest
     return None

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..ir import About, Function, Input, Lit, Region, Slot, Sweep, Var, fresh_copy, substitute
-from ..names import FUNCTIONS, TANGENT
+from ..names import FUNCTIONS, NUMBERED, TANGENT
 from ..rules.build import Builder, Value
 from ..tree import Node, Static, Tree, leaves, map_leaves
 from ..types import Scalar, is_complex
@@ -95,6 +95,8 @@ def _seeds(primal: Function, given: Sequence[Var]) -> list[Input]:
 
 def _signature(inputs: Sequence[Input], seeds: Sequence[Input]) -> tuple[Input, ...]:
     """Seeds follow the positional parameters; they are keyword-only where Python's grammar demands it."""
+    taken = {each.name for each in inputs}
+    seeds = [replace(seed, name=_free(seed.name, taken)) for seed in seeds]
     kinds = [each.kind for each in inputs]
     positional = sum(kind in (inspect.Parameter.POSITIONAL_ONLY, _POSITIONAL) for kind in kinds)
     defaults = any(each.default for each in inputs[:positional])
@@ -104,6 +106,17 @@ def _signature(inputs: Sequence[Input], seeds: Sequence[Input]) -> tuple[Input, 
         last = len(inputs) - (inspect.Parameter.VAR_KEYWORD in kinds)
         return (*inputs[:last], *seeds, *inputs[last:])
     return (*inputs[:positional], *seeds, *inputs[positional:])
+
+
+def _free(name: str, taken: set[str]) -> str:
+    """The name, numbered where a parameter of the primal has it."""
+    count = 1
+    free = name
+    while free in taken:
+        count += 1
+        free = NUMBERED.format(name, count)
+    taken.add(free)
+    return free
 
 
 def _about(kind: str, primal: Function, inputs: Sequence[int], given: Sequence[Var]) -> About:

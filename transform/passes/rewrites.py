@@ -15,7 +15,7 @@ from typing import Any
 
 from ..ir import Eqn, Lit, Primitive, Var
 from ..rules.build import Builder, Value, op
-from ..types import Array, Dims, Scalar, Type, rank, is_inexact
+from ..types import Array, Dims, Scalar, Type, is_inexact, rank
 
 __all__ = ["REWRITES", "History", "Site", "absorb_broadcast"]
 
@@ -187,7 +187,9 @@ def without_sign(site: Site, value: Value) -> Value | None:
         return parts[0]
     for name, build in (("mul", operator.mul), ("div", operator.truediv)):
         parts = site.parts(value, name)
-        sign = site.parts(parts[0], "neg") if parts and site.used_once(value) and is_number(parts[0]) else None
+        sign = (
+            site.parts(parts[0], "neg") if parts and site.used_once(value) and is_number(parts[0]) else None
+        )
         if parts and sign:
             positive: Value = build(sign[0], parts[1])
             return positive
@@ -210,7 +212,7 @@ def common_factor(site: Site) -> Value | None:
         return None
     if not same_type(site.builder.dims, others[1].type, factors[1].type) or not is_inexact(factors[1].type):
         return None  # the sum of two masks is a mask, of two small integers a small integer
-    product = factors[0] * combine(others[1], factors[1])
+    product: Value = factors[0] * combine(others[1], factors[1])
     return product if rest is None else rest + product
 
 
@@ -240,7 +242,8 @@ def signs_in_a_product(site: Site) -> Value | None:
             return -(parts[0] * y if signed is x else x * parts[0])
         atom = signed.atom
         if literal(signed) and is_number(other) and isinstance(atom, Lit) and is_negative(atom.value):
-            return -(-atom.value * y if signed is x else x * -atom.value)
+            size: Value = -atom.value * y if signed is x else x * -atom.value
+            return -size
     return None
 
 
@@ -416,3 +419,10 @@ def already_real(site: Site) -> Value | None:
     """real(x) -> x for a real x"""
     (x,) = site.operands
     return x if x.type.dtype.kind != "c" else None
+
+
+@rewrite("astype")
+def already_of_the_dtype(site: Site) -> Value | None:
+    """X.astype(dtype) -> x where x has it"""
+    (x,) = site.operands
+    return x if x.type == site.result_type(site.operands) else None

@@ -1,6 +1,6 @@
 """Shapes of values that nobody needs: taken from other values that have the same lengths.
 
-    p_bar = np.full((a @ v).shape, L_bar)     --->     p_bar = np.full((a.shape[0], v.shape[1]), L_bar)
+p_bar = np.full((a @ v).shape, L_bar)     --->     p_bar = np.full((a.shape[0], v.shape[1]), L_bar)
 """
 
 from __future__ import annotations

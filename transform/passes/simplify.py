@@ -17,10 +17,12 @@ from typing import Any, cast
 
 from ..ir import Atom, Eqn, Function, If, Lit, Primitive, Region, Statement, Sweep, Var, walk
 from ..rules.build import Builder, Value
+from ..types import Scalar, Type
 from .rewrites import REWRITES, History, Rewrite, Site, absorb_broadcast
 
 __all__ = ["simplify"]
 
+_SINGLE = frozenset({"float16", "float32", "complex64"})
 # Two empty buffers are not one, although they look the same.
 _NOT_SHARED = frozenset({"zeros", "zeros_like", "copy", "empty", "empty_like"})
 
@@ -39,7 +41,10 @@ class _Simplifier:
     def __init__(self, function: Function) -> None:
         self.builder = Builder(rewrite=self.rewrite)
         self.uses = _uses(function)
-        self.results = {result for result in function.results if isinstance(result, Var) and not result.temporary}
+        self.results = {
+            result for result in function.results if isinstance(result, Var) and not result.temporary
+        }
+        self.double = _is_double(function)
         self.history = History()
         self.new: dict[Atom, Atom] = {}
         self.known: list[dict[Any, Value]] = [{}]
@@ -105,7 +110,7 @@ class _Simplifier:
             site = Site(builder, self.history, primitive, operands, params)
             for attempt in _attempts(primitive):
                 simpler = attempt(site)
-                if simpler is not None:
+                if simpler is not None and self.keeps_precision(simpler.type, site):
                     return simpler
         shared = not primitive.consumes and primitive.name not in _NOT_SHARED
         key = (primitive, tuple(_key(builder.first(atom)) for atom in atoms), repr(params))
@@ -120,6 +125,21 @@ class _Simplifier:
         if shared:
             self.known[-1][key] = value
         return value
+
+    def keeps_precision(self, simpler: Type, site: Site) -> bool:
+        """Whether a simpler value has the dtype it should have, and gives it to what it meets."""
+        wanted = site.result_type(site.operands)
+        return simpler.dtype == wanted.dtype and (self.double or _is_weak(simpler) == _is_weak(wanted))
+
+
+def _is_weak(type_: Type) -> bool:
+    return isinstance(type_, Scalar) and type_.weak
+
+
+def _is_double(function: Function) -> bool:
+    """Whether no number has less than double precision: then a Python number is as good as NumPy's."""
+    targets = (target for statement in walk(function.body) for target in statement.targets)
+    return all(var.type.dtype.name not in _SINGLE for var in (*function.params, *targets))
 
 
 def _attempts(primitive: Primitive) -> Iterator[Rewrite]:

@@ -23,7 +23,7 @@ from ..types import FLOAT, Array, Scalar, Type, is_inexact
 from .activity import varied
 from .own import own
 
-__all__ = ["call_of", "derivative_type", "rule_of", "tangent", "zero"]
+__all__ = ["as_type_of", "call_of", "derivative_type", "rule_of", "tangent", "zero"]
 
 
 def tangent(function: Function, wrt: Sequence[int]) -> Function:
@@ -33,8 +33,8 @@ def tangent(function: Function, wrt: Sequence[int]) -> Function:
     """
     forward = _Tangent(function, wrt)
     forward.block(function.body)
-    dots = [forward.dot(result) for result in function.results]
     builder = forward.builder
+    dots = [as_type_of(builder.value(forward.dot(result)), result) for result in function.results]
     results = tuple(builder.atom(value) for value in [*function.results, *dots])
     return own(
         replace(
@@ -132,6 +132,12 @@ def zero(builder: Builder, atom: Atom) -> Any:
     python = isinstance(atom.type, Scalar) and atom.type.weak
     zero = type_.dtype.type(0)
     return zero.item() if python or type_.dtype == FLOAT.dtype else zero
+
+
+def as_type_of(derivative: Value, var: Atom) -> Value:
+    """A tangent or adjoint in the dtype of its value: what promotion has changed is changed back."""
+    wanted = derivative_type(var.type).dtype
+    return derivative if derivative.type.dtype == wanted else op.astype(derivative, dtype=wanted)
 
 
 def conform(given: Any, like: Value) -> Value:

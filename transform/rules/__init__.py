@@ -1,9 +1,9 @@
 """The rules: importing this package fills the registry."""
 
-from . import (
+from . import (  # noqa: F401  importing them registers their rules
     arithmetic,
-    compositions,
     complexes,
+    compositions,
     constants,
     creation,
     cumulative,
@@ -27,4 +27,4 @@ from . import (
 from .build import Builder, Call, Value, op
 from .registry import ATTRIBUTES, FUNCTIONS, METHODS, PRIMITIVES
 
-__all__ = ["ATTRIBUTES", "FUNCTIONS", "METHODS", "PRIMITIVES", "Builder", "Call", "Value", "arithmetic", "op"]
+__all__ = ["ATTRIBUTES", "FUNCTIONS", "METHODS", "PRIMITIVES", "Builder", "Call", "Value", "op"]

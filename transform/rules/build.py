@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import Origin, TransformError
+from ..errors import Origin, TransformError, UnsupportedError
 from ..ir import Atom, Eqn, If, Lit, Primitive, Region, Statement, Sweep, Var, substitute
 from ..types import Array, Dims, Scalar, Type, is_inexact
 from .registry import PRIMITIVES
@@ -164,7 +164,9 @@ class Value:
         return f"Value({self.atom!r})"
 
     def __bool__(self) -> bool:
-        raise TypeError("a run-time value has no truth while lowering")
+        raise UnsupportedError(
+            "whether this is true is known only at run time", "Use np.where.", self.builder.origin
+        )
 
     def __add__(self, other: Any) -> Value:
         return op.add(self, other)

@@ -8,12 +8,13 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from .definitions import DEFINITIONS, Definition
 
-__all__ = ["derive", "table"]
+__all__ = ["derive", "partials_of", "table"]
 
 _NAMES = {"asin": "arcsin", "acos": "arccos", "atan": "arctan", "asinh": "arcsinh", "acosh": "arccosh"}
 _OPERANDS = ("x", "y")
@@ -52,18 +53,33 @@ def table() -> str:
 
 def derive(definition: Definition) -> tuple[str, ...]:
     """The partials of a function as Python expressions, in terms of its result where that is cheaper."""
+    names = _OPERANDS[: definition.operands]
+    return partials_of(definition.formula, names, "yz"[definition.operands - 1])
+
+
+def partials_of(formula: str, names: Sequence[str], result_name: str) -> tuple[str, ...]:
+    """The partials of a formula in SymPy's words with respect to each of `names`, as Python expressions.
+
+    Raises ValueError where SymPy cannot read the formula, or cannot write a partial without a Derivative,
+    DiracDelta, Heaviside or Subs.
+    """
     import sympy
 
-    operands = sympy.symbols(_OPERANDS[: definition.operands], real=True)
-    result = sympy.Symbol("yz"[definition.operands - 1], real=True)
-    scope = {str(operand): operand for operand in operands}
-    function = sympy.sympify(definition.formula, scope)
+    operands = [sympy.Symbol(name, real=True) for name in names]
+    result = sympy.Symbol(result_name, real=True)
+    try:
+        function = sympy.sympify(formula, dict(zip(names, operands, strict=True)))
+    except (sympy.SympifyError, TypeError, AttributeError) as error:
+        raise ValueError(f"SymPy cannot read the formula {formula!r}") from error
+    unknown = function.free_symbols - set(operands)
+    if unknown:
+        raise ValueError(f"the formula {formula!r} names {unknown.pop()}, which is no argument")
     texts = []
     for operand in operands:
         partial = function.diff(operand)
         refused = partial.atoms(sympy.Derivative, sympy.DiracDelta, sympy.Heaviside, sympy.Subs)
         if refused:
-            raise ValueError(f"{definition.name}: {partial} holds {refused.pop()}; write the partial by hand")
+            raise ValueError(f"{formula}: {partial} holds {refused.pop()}; write the partial by hand")
         reused = partial.subs(function, result)
         texts.append(_write(min(partial, reused, key=_cost)))
     return tuple(texts)
