@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
+from inspect import Parameter
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from . import ir
 from .cache import remembered
 from .compile.arguments import tree_of
 from .compile.seeds import conforming
-from .derivative import ArgNums, Derivative, Plan, default_trees, lower_any, primal_of
+from .derivative import ArgNums, Derivative, Plan, default_trees, lower_any, primal_of, signature_of
 from .emit.ssa import ssa
 from .errors import ArgumentError
 from .frontend import place
@@ -84,9 +85,21 @@ def jvp(fn: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[
             f"jvp got {_counted(len(primals), 'primal')} and {_counted(len(tangents), 'tangent')}",
             "Give one tangent for each primal; zeros for one that does not move.",
         )
-    pushed = remembered(fn, Plan("tangent", tuple(range(len(primals)))), Derivative)
-    result, result_dot = pushed(*primals, *tangents)
+    argnums, starred = _arguments(fn, primals)
+    pushed = remembered(fn, Plan("tangent", argnums), Derivative)
+    seeds = {str(k): tangents[k] for k in argnums}
+    if starred:
+        seeds[str(argnums[-1])] = tuple(tangents[argnums[-1] :])
+    result, result_dot = pushed.run(pushed.bind(tuple(primals), {})[0], seeds)
     return result, result_dot
+
+
+def _arguments(fn: Function, primals: Sequence[Any]) -> tuple[tuple[int, ...], bool]:
+    """The positions of the parameters that the primals go to; whether *args is the last."""
+    kinds = [each.kind for each in signature_of(fn, tuple(primals)).parameters.values()]
+    count = len(primals)
+    first = kinds.index(Parameter.VAR_POSITIONAL) if Parameter.VAR_POSITIONAL in kinds else count
+    return tuple(range(min(count, first + 1))), count > first
 
 
 def _counted(n: int, noun: str) -> str:
@@ -99,7 +112,7 @@ def vjp(fn: Function, *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ..
     It returns a tuple, one adjoint for each primal, and may be called any number of times.
     """
     primal = remembered(fn, Plan("primal"), Derivative)
-    pull = remembered(fn, Plan("adjoint", tuple(range(len(primals)))), Derivative)
+    pull = remembered(fn, Plan("adjoint", _arguments(fn, primals)[0]), Derivative)
     # What the caller writes into an array afterwards must not move the point.
     point = [copied(value) for value in primals]
     result = primal(*point)
@@ -112,8 +125,10 @@ def _pull(pull: Derivative, point: Sequence[Any], result: Any, seed: Any) -> tup
     except ArgumentError as error:
         error.at(place(primal_of(pull.fn)))
         raise
-    adjoints: tuple[Any, ...] = pull(*point, *seeds)
-    return adjoints
+    numbered_seeds = {str(k): one for k, one in enumerate(seeds)}
+    adjoints: tuple[Any, ...] = pull.run(pull.bind(tuple(point), {})[0], numbered_seeds)
+    _, starred = _arguments(pull.fn, point)
+    return (*adjoints[:-1], *adjoints[-1]) if starred else adjoints
 
 
 def hvp(fn: Function | None = None, argnums: ArgNums = 0) -> Any:

@@ -6,10 +6,12 @@ a changed number or array of the same type is bound anew, any other change lower
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import gc
 import threading
 import weakref
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -63,11 +65,26 @@ class Specialisation:
         return replace(self, reads=reads, emitted=emitted, kernel=load(emitted, self.function.name))
 
 
-def specialisation(built: Built) -> Specialisation:
-    """Print and compile a function."""
-    emitted = emit(built.function)
-    kernel = load(emitted, built.function.name)
+def specialisation(build: Build, trees: Mapping[str, Tree]) -> Specialisation:
+    """Make, print and compile the derivative for arguments of these types."""
+    with _uncollected():
+        built = build(trees)
+        emitted = emit(built.function)
+        kernel = load(emitted, built.function.name)
     return Specialisation(built.function, built.primal, built.reads, emitted, kernel)
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    # Nearly all that a transformation makes lives to its end. The cyclic collector would look through
+    # it again and again, which makes the time grow faster than the program.
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 class Specialiser:
@@ -101,7 +118,7 @@ class Specialiser:
     def for_trees(self, trees: Mapping[str, Tree]) -> Specialisation:
         """A specialisation for types alone, as of an annotated function."""
         with self._lock:
-            self.latest = specialisation(self.build(trees))
+            self.latest = specialisation(self.build, trees)
             return self.latest
 
     def _full_key(self, key: Hashable, values: Mapping[str, Any]) -> Hashable:
@@ -116,7 +133,7 @@ class Specialiser:
         while made is None:
             demanded = self._demanded.get(key, frozenset())
             try:
-                made = specialisation(self.build(_trees(values, demanded)))
+                made = specialisation(self.build, _trees(values, demanded))
             except StaticNeeded as needed:
                 more = frozenset(_nth_number(k, demanded) for k in needed.positions)
                 if not more - demanded:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from .cache import Built, Specialisation, Specialiser
 from .compile.arguments import annotations_of, as_real, default_tree, realised, tree_of
 from .compile.entry import arranged, fast_entry
+from .compile.lengths import lengths
 from .compile.seeds import checked_seeds
 from .emit.ssa import ssa
 from .errors import ArgumentError
@@ -40,7 +42,7 @@ class Plan:
         return self.kind in ("adjoint", "tangent", "hvp")
 
 
-Method = Callable[..., Any]
+Method = TypeVar("Method", bound=Callable[..., Any])
 
 
 def located(method: Method) -> Method:
@@ -54,12 +56,17 @@ def located(method: Method) -> Method:
             error.at(place(primal_of(self.fn)))
             raise
 
-    return pointing
+    return cast(Method, pointing)
 
 
 def primal_of(target: Any) -> Any:
     """The function that a derivative, or a derivative of a derivative, is a derivative of."""
     return primal_of(target.fn) if isinstance(target, Derivative) else target
+
+
+def has_seeds(target: Any) -> bool:
+    """Whether the signature of a function has seeds, so that it depends on the types of a call."""
+    return isinstance(target, Derivative) and (target.plan.seeded or has_seeds(target.fn))
 
 
 class Derivative:
@@ -77,6 +84,7 @@ class Derivative:
         functools.update_wrapper(self, fn, updated=())
         self.fn, self.plan = fn, plan
         self._specialiser = Specialiser(self.build)
+        self._entered: Specialisation | None = None
         # Python looks __call__ up on the type: each derivative gets a type, and with it a call of its own.
         self.__class__ = type("Derivative", (Derivative,), {})
 
@@ -130,17 +138,34 @@ class Derivative:
     @located
     def run(self, values: dict[str, Any], seeds: Mapping[str, Any]) -> Any:
         """Like `call`, for what `bind` gives."""
-        before = self._specialiser.latest
         made = self._specialiser.for_values(values)
         if self.plan.seeded:
             by_argument = self.plan.kind != "adjoint"
+            if by_argument and not seeds:
+                self.require_no_defaults(made.function, values)
             values = values | checked_seeds(made.function, values, seeds, by_argument)
-        elif made is not before:
-            entry = fast_entry(self, made, values)
-            if entry is not None:
-                type(self).__call__ = entry  # type: ignore[method-assign]
+        else:
+            lengths(made.function, values)
+            self.enter(made, values)
         call_args, call_kwargs = arranged(made.function.inputs, values)
         return made.kernel(*call_args, **call_kwargs)
+
+    def enter(self, made: Specialisation, values: Mapping[str, Any]) -> None:
+        """Let calls with arguments like these take the short way from now on."""
+        if self._entered is not made:
+            entry = None if has_seeds(self.fn) else fast_entry(self, made, values)
+            type(self).__call__ = entry or Derivative.__call__  # type: ignore[method-assign]
+            self._entered = made
+
+    def require_no_defaults(self, function: Function, values: Mapping[str, Any]) -> None:
+        """Raise ArgumentError where what was meant as a seed may have gone to an argument with a default."""
+        declared = signature_of(self.fn).parameters.values() if not isinstance(self.fn, Derivative) else ()
+        if any(each.default is not each.empty and each.kind is not each.KEYWORD_ONLY for each in declared):
+            seeds = [each.name for each in function.inputs if each.name not in values]
+            raise ArgumentError(
+                f"{function.name} needs the seed {seeds[0]}",
+                f"{self.__name__} has arguments with defaults: give the seed by its name, {seeds[0]}=...",
+            )
 
     def call_by_name(self, values: dict[str, Any]) -> Any:
         """Like `call`, for the entry: every argument is there, under its name."""
@@ -185,8 +210,13 @@ class Derivative:
         real = {
             name: self.real(tree, name) if k in wrt else tree for k, (name, tree) in enumerate(trees.items())
         }
-        primal, reads = lower_any(self.fn, real)
-        return Built(self.derived(primal, wrt), primal, tuple(reads))
+        noted: list[Read] = []
+        token = _NOTED.set(noted)
+        try:
+            primal, reads = lower_any(self.fn, real)
+            return Built(self.derived(primal, wrt), primal, (*reads, *noted))
+        finally:
+            _NOTED.reset(token)
 
     def real(self, tree: Tree, name: str) -> Tree:
         """The tree of an argument that is differentiated."""
@@ -232,6 +262,16 @@ class Derivative:
         atoms = [value for each in function.inputs for value in _numbers(values.get(each.name, 1.0))]
         results = inline(builder, function, [builder.value(atom) for atom in atoms])
         return rebuild(function.output, lambda leaf: results[leaf.position]), reads
+
+
+_NOTED: ContextVar[list[Read] | None] = ContextVar("noted", default=None)
+
+
+def note(reads: Iterable[Read]) -> None:
+    """Add what a rule of the user's has read to what the derivative that is being built has read."""
+    noted = _NOTED.get()
+    if noted is not None:
+        noted.extend(reads)
 
 
 def lower_any(target: Callable[..., Any], trees: Mapping[str, Tree]) -> tuple[Function, Sequence[Read]]:

@@ -253,6 +253,8 @@ class Function:
     captures: tuple[tuple[Var, Any], ...] = ()
     about: About = About()
     origin: Origin | None = None
+    given: tuple[Type, ...] = ()
+    """The types of the first params before it was learned which lengths must agree."""
     bare_math: bool = False
     """The source says `log(x)`, after `from math import log`, rather than `math.log(x)`."""
 

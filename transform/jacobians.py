@@ -129,7 +129,7 @@ class Jacobian:
             bars = numbers_of(self.pull.run(values, {str(n): seed for n, seed in enumerate(unit)}))
             turned = []
             if np.iscomplexobj(outputs[o]) and not all(map(np.iscomplexobj, bars)):
-                # A real argument gets the real part of seed * derivative: the seed -1j gives the imaginary part.
+                # A real argument gets the real part of seed * derivative: -1j gives the imaginary one.
                 seeds = {str(n): -1j * seed if n == o else seed for n, seed in enumerate(unit)}
                 turned = numbers_of(self.pull.run(values, seeds))
             for n, (block, bar) in enumerate(zip(blocks[o], bars, strict=True)):

@@ -8,7 +8,7 @@ from types import FunctionType
 from typing import Any
 
 from .cache import invalidate
-from .derivative import lower_any
+from .derivative import lower_any, note
 from .errors import ArgumentError, TransformError, UnsupportedError
 from .frontend import parameters
 from .ir import Function as IRFunction
@@ -58,10 +58,31 @@ def rule(
     formulas = (
         _derived(fn, formula) if formula else (partials,) if callable(partials) else tuple(partials or ())
     )
+    _require_formulas(fn, formulas, {"tangent": tangent, "adjoint": adjoint, "like": like})
     made = _UserRule(fn, tangent, adjoint, formulas, like)
     FUNCTIONS[fn] = made.apply
     invalidate()
     return fn
+
+
+def _require_formulas(fn: Function, partials: Sequence[Any], others: Mapping[str, Any]) -> None:
+    """Raise ArgumentError unless all are functions, and the partials as many as the arguments."""
+    if not callable(fn):
+        raise ArgumentError(f"{fn!r} is not a function", "Pass the function that the rule is for.")
+    for name, formula in {**others, **{f"partials[{k}]": each for k, each in enumerate(partials)}}.items():
+        if formula is not None and not callable(formula) and not isinstance(formula, _OfValues):
+            raise ArgumentError(f"{name} of rule() is {formula!r}, not a function", "Pass a function.")
+    try:
+        declared = parameters(fn).parameters.values()
+    except TransformError:
+        return
+    starred = any(each.kind is each.VAR_POSITIONAL for each in declared)
+    if partials and not starred and len(partials) > len(declared):
+        name = getattr(fn, "__name__", repr(fn))
+        raise ArgumentError(
+            f"rule({name}) has {len(partials)} partials, but {name} has {len(declared)} arguments",
+            "Give one partial for each argument, in their order.",
+        )
 
 
 def constant(fn: Function, *, like: Function | None = None) -> Function:
@@ -218,7 +239,8 @@ class _UserRule:
                 f"a formula of {self.primitive.name}'s rule takes {len(names)} arguments, not {len(types)}",
                 "tangent takes (y, *x, *x_dot), adjoint (y, *x, y_bar), a partial (*x, y).",
             )
-        function, _ = lower_any(formula, trees)
+        function, reads = lower_any(formula, trees)
+        note(reads)
         if function.captures:
             raise UnsupportedError(
                 f"a formula for {self.primitive.name} reads {function.captures[0][0].name} from outside",

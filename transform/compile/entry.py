@@ -15,6 +15,7 @@ import numpy as np
 from ..frontend import Read
 from ..ir import Input
 from ..tree import Static, is_structure
+from .lengths import length_tests
 
 __all__ = ["arranged", "fast_entry"]
 
@@ -53,6 +54,7 @@ def fast_entry(derivative: Any, made: Any, values: Mapping[str, Any]) -> Callabl
     trees = {each.name: each.tree for each in inputs}
     for k, (name, value) in enumerate(values.items()):
         tests += _type_tests(name, value, k, scope, known=isinstance(trees[name], Static))
+    tests += length_tests(made.function, made.primal.given)
     for k, read in enumerate(made.reads):
         tests.append(_read_test(read, k))
         scope |= {f"_holder{k}": read.holder, f"_read{k}": read.value, f"_current{k}": read.current}
@@ -70,6 +72,8 @@ def _type_tests(name: str, value: Any, k: int, scope: dict[str, Any], known: boo
     if isinstance(value, np.ndarray):
         scope[f"_dtype{k}"] = value.dtype
         tests = [f"type({name}) is _type{k}", f"{name}.dtype is _dtype{k}", f"{name}.ndim == {value.ndim}"]
+        if value.ndim == 1:
+            return [*tests, f"{name}.size {'==' if value.size == 1 else '!='} 1"]
         if value.ndim and 1 not in value.shape:
             return [*tests, f"1 not in {name}.shape"]
         return [
@@ -82,7 +86,7 @@ def _type_tests(name: str, value: Any, k: int, scope: dict[str, Any], known: boo
 def _read_test(read: Read, k: int) -> str:
     match read.kind:
         case "global" if read.key in read.holder:
-            return f"_holder{k}.get({read.key!r}) is _read{k}"
+            return f"_holder{k}[{read.key!r}] is _read{k}"
         case "global":
             return f"{read.key!r} not in _holder{k}"
         case "cell":
@@ -123,7 +127,11 @@ def _define(
     condition = " and ".join(tests) or "True"
     text = (
         f"def __call__(_self, {', '.join(declared)}):\n"
-        f"    if {condition}:\n"
+        f"    try:\n"
+        f"        _known = {condition}\n"
+        f"    except (KeyError, ValueError):\n"  # a global or a closure's variable was deleted
+        f"        _known = False\n"
+        f"    if _known:\n"
         f"        return _kernel({', '.join(given)})\n"
         f"    return _self.call_by_name({{{', '.join(long_way)}}})\n"
     )

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from ..errors import ArgumentError
-from ..ir import Function, Slot
+from ..ir import Function
 from ..tree import Node, Static, Tree, children_of, is_structure, numbered, rebuild
-from ..types import Array, Size, Type
+from ..types import Array, Type
+from .lengths import length_of, lengths
 
 __all__ = ["checked_seeds", "conforming"]
 
@@ -34,7 +35,7 @@ def checked_seeds(
                 f"One was given as {key!r}." if not key.isdigit() else f"{len(seeds)} were given.",
             )
         named[name] = seed
-    sizes = _sizes(function, values)
+    sizes = lengths(function, values)
     checked = {}
     for each in inputs:
         if each.name in named:
@@ -46,27 +47,6 @@ def checked_seeds(
                 + ("argument that moves." if like_arguments else "result: 0.0 for one that does not count."),
             )
     return checked
-
-
-def _sizes(function: Function, values: Mapping[str, Any]) -> dict[Any, int]:
-    """The lengths that the symbols of the arguments' dims stand for."""
-    sizes: dict[Any, int] = {}
-
-    def visit(tree: Tree, value: Any) -> None:
-        if isinstance(tree, Node):
-            for child, part in zip(tree.children, children_of(value)[1], strict=True):
-                visit(child, part)
-        elif isinstance(tree, Slot):
-            type_ = function.params[tree.position].type
-            if isinstance(type_, Array):
-                for dim, n in zip(type_.dims, np.shape(value), strict=True):
-                    if not isinstance(dim, int) and dim.offset == 0:
-                        sizes[dim.symbol] = n
-
-    for each in function.inputs:
-        if each.name in values:
-            visit(each.tree, values[each.name])
-    return sizes
 
 
 def _checked(name: str, tree: Tree, seed: Any, function: Function, sizes: Mapping[Any, int]) -> Any:
@@ -109,7 +89,7 @@ def _number(name: str, type_: Type, seed: Any, sizes: Mapping[Any, int]) -> Any:
             "Pass numbers." if type_.dtype.kind == "c" else "Pass real numbers.",
         )
     wanted = type_.dims if isinstance(type_, Array) else ()
-    known = [_length(size, sizes) for size in wanted]
+    known = [length_of(size, sizes) for size in wanted]
     if len(known) != given.ndim or any(
         n is not None and n != m for n, m in zip(known, given.shape, strict=True)
     ):
@@ -123,13 +103,6 @@ def _number(name: str, type_: Type, seed: Any, sizes: Mapping[Any, int]) -> Any:
         return given.astype(type_.dtype, copy=False)
     number = type_.dtype.type(seed)
     return number.item() if type_.weak else number
-
-
-def _length(size: Size, sizes: Mapping[Any, int]) -> int | None:
-    if isinstance(size, int):
-        return size
-    base = sizes.get(size.symbol)
-    return None if base is None else max(base + size.offset, 0)
 
 
 def conforming(seed: Any, result: Any) -> list[Any]:

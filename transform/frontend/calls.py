@@ -56,7 +56,7 @@ def call(low: Lowering, function: Any, args: list[Any], kwargs: dict[str, Any]) 
             bound = [low.outside.take(each, "partial") for each in _partial_args(low, function)]
             keywords = low.outside.inside(_partial_keywords(low, function))
             return call(low, function.func, [*bound, *args], {**keywords, **kwargs})
-        case MethodType():
+        case MethodType() if not native.is_impure(function):
             return call(low, function.__func__, [function.__self__, *args], kwargs)
         case operator.itemgetter():
             found = [subscript(low, args[0], key) for key in function.__reduce__()[1]]

@@ -25,6 +25,7 @@ from .nested import lower_closure
 from .outside import Place
 from .reads import Read
 from .recorder import plain
+from .resolve import resolved
 from .scope import Closure, Raised
 from .source import Source, defaults_as_text, source_of
 
@@ -113,7 +114,7 @@ def _lower(low: Lowering, target: Callable[..., Any], arguments: Mapping[str, Tr
     except TransformError as error:
         error.at(origin)
         raise
-    return Lowered(function, tuple(low.outside.reads.values()))
+    return Lowered(*resolved(function, low.outside.reads.values(), low.builder.dims))
 
 
 def given(

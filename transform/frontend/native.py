@@ -83,7 +83,7 @@ _COMPARING = frozenset((itertools.groupby, collections.Counter))
 def is_impure(function: Any) -> bool:
     """Whether a function reads or changes the world outside."""
     owner = getattr(function, "__self__", None)
-    if type(owner).__module__ == "random" or type(owner).__module__.startswith("numpy.random"):
+    if type(owner).__module__ in ("os", "random") or type(owner).__module__.startswith("numpy.random"):
         return True
     module = getattr(function, "__module__", None) or getattr(owner, "__name__", "")
     if isinstance(function, BuiltinFunctionType) and function in _IMPURE_BUILTINS:

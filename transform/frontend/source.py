@@ -125,8 +125,8 @@ def _lines(function: FunctionType) -> tuple[str, ...]:
     lines = linecache.getlines(code.co_filename, function.__globals__)
     if not lines or code.co_firstlineno > len(lines):
         raise SourceError(
-            f"the source of {function.__qualname__} is not available: it was typed at a prompt or made by exec "
-            f"({display(code.co_filename)}:{code.co_firstlineno})",
+            f"the source of {function.__qualname__} is not available: "
+            f"it was typed at a prompt or made by exec ({display(code.co_filename)}:{code.co_firstlineno})",
             _NO_SOURCE,
         )
     return tuple(lines)

@@ -280,7 +280,7 @@ def gather_literals(site: Site) -> Value | None:
     for number, other in ((x, y), (y, x)):
         if literal(number) and (parts := site.parts(other, "mul")):
             for inner, rest in (parts, parts[::-1]):
-                if literal(inner) and is_number(rest) == is_number(other):
+                if literal(inner) and not literal(rest) and is_number(rest) == is_number(other):
                     return (number * inner) * rest
         if literal(number) and is_number(other) and (parts := site.parts(other, "div")):
             return (number * parts[0]) / parts[1]

@@ -11,6 +11,7 @@ equation that computes what another has computed before is dropped in both.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast
@@ -64,10 +65,13 @@ class _Simplifier:
 
     def equation(self, eqn: Eqn) -> None:
         builder = self.builder
-        operands = [self.current(operand) for operand in eqn.operands]
+        operands = tuple(self.current(operand) for operand in eqn.operands)
         before = len(builder.body)
-        value = builder.apply(eqn.primitive, operands, eqn.params)
-        if len(builder.body) > before:
+        if all(map(operator.is_, operands, eqn.operands)):
+            value = self.kept(eqn)
+        else:
+            value = builder.apply(eqn.primitive, operands, eqn.params)
+        if len(builder.body) > before and value.atom is not eqn.target:
             value = builder.name(value, eqn.target.name, eqn.target.temporary)
         elif eqn.target in self.results:
             # x_bar is what d_bar is: a result keeps its name.
@@ -104,27 +108,53 @@ class _Simplifier:
         self, builder: Builder, primitive: Primitive, atoms: tuple[Atom, ...], params: Mapping[str, Any]
     ) -> Value | None:
         """What the builder asks before it appends an equation."""
-        derived = builder.sweep in (Sweep.REVERSE, Sweep.TANGENT)
-        if derived:
-            operands = tuple(Value(builder, atom) for atom in atoms)
-            site = Site(builder, self.history, primitive, operands, params)
-            for attempt in _attempts(primitive):
-                simpler = attempt(site)
-                if simpler is not None and self.keeps_precision(simpler.type, site):
-                    return simpler
-        shared = not primitive.consumes and primitive.name not in _NOT_SHARED
-        key = (primitive, tuple(_key(builder.first(atom)) for atom in atoms), repr(params))
-        if shared and key in self.known[-1]:
-            return self.known[-1][key]
+        simpler = self.simpler(primitive, atoms, params)
+        if simpler is not None:
+            return simpler
         builder.rewrite = None
         try:
             value = builder.apply(primitive, atoms, params)
         finally:
             builder.rewrite = self.rewrite
-        self.history.note(cast(Eqn, builder.body[-1]), derived)
-        if shared:
-            self.known[-1][key] = value
+        return self.noted(value)
+
+    def kept(self, eqn: Eqn) -> Value:
+        """The value of an equation whose operands are as they were: its own, if there is none simpler."""
+        simpler = self.simpler(eqn.primitive, eqn.operands, eqn.params)
+        if simpler is not None:
+            return simpler
+        self.builder.body.append(eqn)
+        return self.noted(Value(self.builder, eqn.target))
+
+    def simpler(
+        self, primitive: Primitive, atoms: tuple[Atom, ...], params: Mapping[str, Any]
+    ) -> Value | None:
+        """A value that a rewrite gives, or that was computed before."""
+        if self.derived:
+            operands = tuple(Value(self.builder, atom) for atom in atoms)
+            site = Site(self.builder, self.history, primitive, operands, params)
+            for attempt in _attempts(primitive):
+                simpler = attempt(site)
+                if simpler is not None and self.keeps_precision(simpler.type, site):
+                    return simpler
+        return self.known[-1].get(self.key(primitive, atoms, params))
+
+    def noted(self, value: Value) -> Value:
+        """The value of the equation just appended, which is remembered."""
+        eqn = cast(Eqn, self.builder.body[-1])
+        self.history.note(eqn, self.derived)
+        if not eqn.primitive.consumes and eqn.primitive.name not in _NOT_SHARED:
+            self.known[-1][self.key(eqn.primitive, eqn.operands, eqn.params)] = value
         return value
+
+    @property
+    def derived(self) -> bool:
+        """Whether what is built now belongs to the derivative."""
+        return self.builder.sweep in (Sweep.REVERSE, Sweep.TANGENT)
+
+    def key(self, primitive: Primitive, atoms: tuple[Atom, ...], params: Mapping[str, Any]) -> Any:
+        """Equal for equations that compute the same."""
+        return (primitive, tuple(_key(self.builder.first(atom)) for atom in atoms), repr(params))
 
     def keeps_precision(self, simpler: Type, site: Site) -> bool:
         """Whether a simpler value has the dtype it should have, and gives it to what it meets."""

@@ -163,8 +163,12 @@ def call_of(builder: Builder, eqn: Eqn) -> Call:
 def rule_of(eqn: Eqn, rule: Callable[..., Any] | None) -> Callable[..., Any]:
     """The rule, or an error that names the function that has none."""
     if rule is None:
+        modes = {"forward": eqn.primitive.tangent, "reverse": eqn.primitive.adjoint}
+        known = [mode for mode, other in modes.items() if other is not None]
         raise MissingRule(
-            f"{eqn.primitive.name} has no derivative rule",
+            f"{eqn.primitive.name} has a rule for {known[0]} mode only"
+            if known
+            else f"{eqn.primitive.name} has no derivative rule",
             "Give the function that uses it a rule with transform.rule(...), "
             "or declare it constant with transform.constant(...).",
             eqn.origin,

@@ -1,0 +1,104 @@
+"""Lengths that must agree between arguments: checked at a call, unless the generated code itself would raise.
+
+The primal raises where lengths do not fit. Its derivative may not need the statement that does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ..errors import ArgumentError
+from ..ir import Atom, Eqn, Function, Slot, Var
+from ..rules.build import Builder
+from ..tree import Node, Tree, children_of
+from ..types import Array, Dims, Size
+
+__all__ = ["length_of", "length_tests", "lengths"]
+
+
+def lengths(function: Function, values: Mapping[str, Any]) -> dict[Any, int]:
+    """The lengths that the symbols of the arguments' dims stand for.
+
+    Raises ArgumentError where arguments do not fit together.
+    """
+    sizes: dict[Any, int] = {}
+    owners: dict[Any, str] = {}
+
+    def visit(name: str, tree: Tree, value: Any) -> None:
+        if isinstance(tree, Node):
+            for child, part in zip(tree.children, children_of(value)[1], strict=True):
+                visit(name, child, part)
+        elif isinstance(tree, Slot) and isinstance(type_ := function.params[tree.position].type, Array):
+            for axis, (dim, n) in enumerate(zip(type_.dims, np.shape(value), strict=True)):
+                if not isinstance(dim, int) and dim.offset == 0:
+                    owners.setdefault(dim.symbol, name)
+                    wanted = sizes.setdefault(dim.symbol, n)
+                else:
+                    wanted = n if (known := length_of(dim, sizes)) is None else known
+                if wanted != n:
+                    raise _misfit(function, name, axis, n, wanted, owners.get(getattr(dim, "symbol", None)))
+
+    for each in function.inputs:
+        if each.name in values:
+            visit(each.name, each.tree, values[each.name])
+    return sizes
+
+
+def _misfit(
+    function: Function, name: str, axis: int, n: int, wanted: int, other: str | None
+) -> ArgumentError:
+    reason = f" to go with {other}" if other is not None and other != name else ""
+    return ArgumentError(
+        f"argument {name} has length {n} along axis {axis}, where {wanted} is needed{reason}",
+        "The function itself would raise for arguments of these shapes.",
+        function.origin,
+    )
+
+
+def length_of(size: Size, sizes: Mapping[Any, int]) -> int | None:
+    """A length, if the symbols it is made of are known."""
+    if isinstance(size, int):
+        return size
+    base = sizes.get(size.symbol)
+    return None if base is None else max(base + size.offset, 0)
+
+
+def length_tests(function: Function, given: tuple[Any, ...]) -> list[str]:
+    """Python conditions on the arguments' lengths that `function`, a derivative, does not enforce itself.
+
+    `given` are the types of its first params as the caller passes them, see `ir.Function.given`.
+    """
+    enforced = _enforced(function, given)
+    names = {each.tree.position: each.name for each in function.inputs if isinstance(each.tree, Slot)}
+    owners: dict[Any, str] = {}
+    tests: list[str] = []
+    for position, before in enumerate(given):
+        after = function.params[position].type
+        if not isinstance(after, Array) or not isinstance(before, Array):
+            continue
+        for axis, (old, new) in enumerate(zip(before.dims, after.dims, strict=True)):
+            here = f"{names.get(position)}.shape[{axis}]"
+            if isinstance(new, int):
+                if old != new and not enforced.same(old, new):
+                    tests.append(f"{here} == {new}")
+            elif new.offset == 0 and new.symbol not in owners:
+                owners[new.symbol] = here
+            elif not enforced.same(old, new):
+                tests.append(f"{here} == {owners.get(new.symbol, here)} + {new.offset}")
+    return [test.removesuffix(" + 0") for test in tests]
+
+
+def _enforced(function: Function, given: tuple[Any, ...]) -> Dims:
+    """The equalities of lengths without which the code of `function` raises: its types, inferred afresh."""
+    builder = Builder()
+    fresh: dict[Atom, Atom] = {
+        param: Var(param.name, type_) for param, type_ in zip(function.params, given, strict=False)
+    }
+    for statement in function.body:
+        if isinstance(statement, Eqn):
+            operands = [fresh.get(operand, operand) for operand in statement.operands]
+            fresh[statement.target] = builder.apply(statement.primitive, operands, statement.params).atom
+    return builder.dims
