@@ -29,7 +29,8 @@ def mse(w, X, y):
 
 
 def mse_by_hand(w, X, y):
-    b = y - X @ w
+    a = X @ w
+    b = y - a
     a_bar = (-2 / b.size) * b
     return X.T @ a_bar
 

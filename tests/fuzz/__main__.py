@@ -1,4 +1,4 @@
-"""`python -m tests.fuzz N SEED`: check N random programs; print counts and the failing programs, made small."""
+"""`python -m tests.fuzz N SEED`: check N random programs; print counts and what fails, made small."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from .checks import outcome
 from .programs import Program, written
 
 SHOWN = 10
+OUTCOMES = ("right", "rough", "wrong", "crashed", "refused")
 
 
 def smaller(program: Program, failure: str, kind: type) -> Program:
@@ -51,8 +52,10 @@ def main(count: int, seed: int) -> int:
             failures[known] = small, found, error
     for small, found, error in sorted(failures.values(), key=lambda each: len(each[0].lines))[:SHOWN]:
         print(f"# {found}: {type(error).__name__}: {error}\n{small}")
-    print(f"{count} programs from seed {seed}: " + ", ".join(f"{n} {what}" for what, n in counts.most_common()))
-    return int(any(counts[what] for what in ("wrong", "crashed", "refused")))
+    print(
+        f"{count} programs from seed {seed}: " + ", ".join(f"{n} {what}" for what, n in counts.most_common())
+    )
+    return int(any(counts[what] for what in OUTCOMES[2:]))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What must hold for the derivatives of a program, against references that know nothing of how they are made."""
+"""What must hold for the derivatives of a program, against references that are made otherwise."""
 
 from __future__ import annotations
 
@@ -101,13 +101,17 @@ class _Checks:
 
         try:
             coarse, fine = (slope(at, point, way, step) for step in (STEP, STEP / 2))
-            bends = [at(*moved(point, way, h)) + at(*moved(point, way, -h)) - 2 * at(*point) for h in (STEP, STEP / 2)]
+            bends = [
+                at(*moved(point, way, h)) + at(*moved(point, way, -h)) - 2 * at(*point)
+                for h in (STEP, STEP / 2)
+            ]
         except (ArithmeticError, ValueError, RuntimeWarning):
             coarse = fine = np.nan
             bends = [np.nan, np.nan]
         scale = 1 + np.abs(fine)
+        steady = np.all(np.abs(coarse - fine) < 1e-7 * scale)
         # A kink exactly at the point escapes symmetric differences; it bends in proportion to the step.
-        if np.all(np.abs(coarse - fine) < 1e-7 * scale) and np.all(np.abs(bends[0] - 4 * bends[1]) < 1e-5 * STEP * scale):
+        if steady and np.all(np.abs(bends[0] - 4 * bends[1]) < 1e-5 * STEP * scale):
             return fine
         self.rough += 1
         return None
@@ -120,9 +124,13 @@ class _Checks:
         """The tangent along the directions pairs like the adjoint."""
         _, value_dot = jvp(self.function, self.arguments, self.dots)
         inner = pairing(bars, self.dots)
-        size = 1 + sum(float(np.sum(np.abs(a * b))) for a, b in zip(leaves(bars), leaves(self.dots), strict=True))
+        size = 1 + sum(
+            float(np.sum(np.abs(a * b))) for a, b in zip(leaves(bars), leaves(self.dots), strict=True)
+        )
         rtol = 1e-4 if self.single else 1e-10
-        np.testing.assert_allclose(value_dot, inner, rtol=rtol, atol=rtol * size, err_msg="dot-product identity")
+        np.testing.assert_allclose(
+            value_dot, inner, rtol=rtol, atol=rtol * size, err_msg="dot-product identity"
+        )
 
     def second(self) -> None:
         """The Hessian-vector product against differences of the gradient."""
@@ -175,12 +183,14 @@ class _Checks:
             np.testing.assert_allclose(one, other, rtol=rtol, atol=rtol * scale, err_msg=what)
 
     def unchanged(self, bars: Any) -> None:
-        """The caller's arrays are as they were, and no gradient is a window on them or on another gradient."""
+        """The caller's arrays are as they were, and no gradient shares its memory with them or another."""
         for now, before in zip(leaves(self.arguments), leaves(self.untouched), strict=True):
             assert np.asarray(now).tobytes() == np.asarray(before).tobytes(), "an argument was modified"
         arrays = [x for x in [*leaves(bars), *leaves(self.arguments)] if isinstance(x, np.ndarray)]
         for k, array in enumerate(arrays):
-            assert not any(np.shares_memory(array, other) for other in arrays[:k]), "a gradient shares its memory"
+            assert not any(np.shares_memory(array, other) for other in arrays[:k]), (
+                "a gradient shares its memory"
+            )
             assert array.flags.writeable, "a gradient is read-only"
 
 
@@ -227,7 +237,7 @@ def direction(rng: np.random.Generator, value: Any) -> Any:
 
 def _number(rng: np.random.Generator, leaf: Any) -> Any:
     made = rng.standard_normal(np.shape(leaf))
-    return made if isinstance(leaf, float) and not isinstance(leaf, np.generic) else np.asarray(made).astype(leaf.dtype)[()]
+    return np.asarray(made).astype(leaf.dtype)[()] if isinstance(leaf, (np.ndarray, np.generic)) else made
 
 
 def doubled(value: Any) -> Any:

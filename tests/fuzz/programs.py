@@ -26,7 +26,8 @@ LARGEST = 30
 MOST_ELEMENTS = 60
 
 SHAPES = {
-    "s": (), "g": (), "v": (3,), "o": (1,), "c": (2, 1), "r": (1, 3), "m": (2, 3), "q": (3, 3), "t": (2, 2, 3), "u": (2, 1, 3),
+    "s": (), "g": (), "v": (3,), "o": (1,), "c": (2, 1), "r": (1, 3), "m": (2, 3), "q": (3, 3),
+    "t": (2, 2, 3), "u": (2, 1, 3),
 }  # fmt: skip
 """The arguments' shapes: s is a Python number, g NumPy's."""
 
@@ -44,8 +45,8 @@ class Program:
         body = textwrap.indent("\n".join(self.lines), "    ")
         return f"def program({', '.join(self.parameters)}):\n{body}\n"
 
-    def load(self, again: int = 0) -> Callable[..., Any]:
-        """The function, with its source where `inspect` finds it; `again` makes another one of the same text."""
+    def load(self) -> Callable[..., Any]:
+        """The function, made anew, with its source where `inspect` finds it."""
         text = f"{PRELUDE}\n\n{self.function_text}"
         digest = hashlib.sha256(text.encode()).hexdigest()[:16]
         name = f"<program {digest}>"
@@ -151,31 +152,39 @@ class _Writer:
 
     def runs(self, text: str) -> bool:
         """Run the statement; keep it if its values are moderate."""
-        scope = dict(self.scope)
-        with warnings.catch_warnings(), np.errstate(all="raise"):
-            warnings.simplefilter("error")
-            try:
-                exec(text, scope)
-            except Exception:
-                return False
-        made = {
-            name: value
-            for name, value in scope.items()
-            if self.scope.get(name) is not value and isinstance(value, (float, complex, np.generic, np.ndarray))
-        }
-        if not all(map(_moderate, made.values())):
+        scope = self.tried(text)
+        if scope is None:
             return False
+        made = _changed(self.scope, scope)
         self.scope = scope
         self.names |= made
         self.own += [name for name in made if name not in self.own]
         self.lines += text.splitlines()
         return True
 
+    def tried(self, text: str) -> dict[str, Any] | None:
+        """The names and values after a statement; None if it raises, warns or makes immoderate values."""
+        scope = dict(self.scope)
+        with warnings.catch_warnings(), np.errstate(all="raise"):
+            warnings.simplefilter("error")
+            try:
+                exec(text, scope)
+            except Exception:
+                return None
+        return scope if all(map(_moderate, _changed(self.scope, scope).values())) else None
+
     def finish(self) -> None:
         """Return a real number made of the latest values."""
         latest = list(self.names)[-3:]
         terms = [self.choose(FINISHES[_kind(self.names[name])]).format(name) for name in latest]
-        self.lines.append("return " + " + ".join(terms))
+        finite = [term for term in terms if self.tried(f"_ = {term}") is not None]
+        self.lines.append("return " + (" + ".join(finite) or "0.0"))
+
+
+def _changed(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+    """The numbers and arrays that a statement has made."""
+    kinds = (float, complex, np.generic, np.ndarray)
+    return {k: value for k, value in after.items() if before.get(k) is not value and isinstance(value, kinds)}
 
 
 def _moderate(value: Any) -> bool:

@@ -330,7 +330,6 @@ _CALLS = [
     "SCALE.apply({x})",
     "Scale.half({x})",
     "Pair({s}, {s}).right",
-    
     "functools.partial(bump, k=0.3)({x})",
     "(lambda u, k=2.0: u * k)({x})",
     "(lambda *u: u[0] - u[-1])({x}, {y})",
@@ -423,16 +422,37 @@ STATEMENTS = [
     "{N} = {s}\nfor {N}_k in range(3):\n    {N} = {N} * {s} + {N}_k",
 ]
 
-WRAPS = ["np.sin({})", "(-{})", "(2 * {})", "({} - 0.3)", "({} ** 2)", "(0.5 * {})", "(1.0 - {})", "(GAIN * {})"]
+WRAPS = [
+    "np.sin({})",
+    "(-{})",
+    "(2 * {})",
+    "({} - 0.3)",
+    "({} ** 2)",
+    "(0.5 * {})",
+    "(1.0 - {})",
+    "(GAIN * {})",
+]
 
 FINISHES = {
     "number": ["{0}", "2 * {0}", "{0} ** 2", "np.sin({0})", "-{0}"],
     "array": [
-        "{0}.sum()", "np.sum({0} ** 2)", "{0}.mean()", "np.mean(np.sin({0}))", "({0} * 0.1).sum()", "np.sum({0} * {0})",
-        "np.sum({0} * np.arange({0}.size).reshape({0}.shape))", "np.linalg.norm({0} + 1.7)", "-np.sum({0}) / {0}.size",
+        "{0}.sum()",
+        "np.sum({0} ** 2)",
+        "{0}.mean()",
+        "np.mean(np.sin({0}))",
+        "({0} * 0.1).sum()",
+        "np.sum({0} * {0})",
+        "np.sum({0} * np.arange({0}.size).reshape({0}.shape))",
+        "np.linalg.norm({0} + 1.7)",
+        "-np.sum({0}) / {0}.size",
     ],
     "complex number": ["np.abs({0} + 0.4)", "{0}.real", "({0} ** 2).imag", "np.real(np.conj({0}) * {0})"],
-    "complex array": ["np.sum(np.abs({0} + 0.4))", "{0}.real.sum()", "np.sum({0} ** 2).imag", "np.sum(np.abs({0}) ** 2)"],
+    "complex array": [
+        "np.sum(np.abs({0} + 0.4))",
+        "{0}.real.sum()",
+        "np.sum({0} ** 2).imag",
+        "np.sum(np.abs({0}) ** 2)",
+    ],
     "other": ["0.0"],
-}  # fmt: skip
+}
 """How a value becomes a real number that can be returned."""

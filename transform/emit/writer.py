@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from ..errors import IRError
 from ..ir import Atom, Eqn, For, If, Lit, Region, Statement, Sweep, Var, While, atoms_of
-from ..types import rank
+from ..types import is_inexact, rank
 from .globals import Globals
 from .names import Names
 from .schedule import Schedule
@@ -104,11 +104,13 @@ class Writer:
             and eqn.target.type.dtype.kind == "f"
         ):
             left, right = eqn.operands
-            text = self.plan.text[eqn]
-            if text == "{0} * {1}" and rank(right.type) < rank(left.type):
-                return ast.BinOp(left=self.expression(left), op=ast.Mult(), right=self.negated(right))
-            op = ast.Mult() if text == "{0} * {1}" else ast.Div()
-            return ast.BinOp(left=self.negated(left), op=op, right=self.expression(right))
+            product = self.plan.text[eqn] == "{0} * {1}"
+            op = ast.Mult() if product else ast.Div()
+            # Masks have no sign, and that of a small unsigned integer wraps around.
+            if product and _signed(right) and (rank(right.type) < rank(left.type) or not _signed(left)):
+                return ast.BinOp(left=self.expression(left), op=op, right=self.negated(right))
+            if _signed(left):
+                return ast.BinOp(left=self.negated(left), op=op, right=self.expression(right))
         return negative(self.expression(atom))
 
     def conditional(self, statement: If) -> ast.expr:
@@ -301,3 +303,8 @@ class Writer:
 def _is(atom: Atom, condition: Atom, value: bool) -> bool:
     boolean = condition.type.dtype.kind == "b"
     return atom is condition or (boolean and isinstance(atom, Lit) and atom.value is value)
+
+
+def _signed(atom: Atom) -> bool:
+    """Whether -x is surely the negative of x."""
+    return is_inexact(atom.type) or (isinstance(atom, Lit) and type(atom.value) is int)

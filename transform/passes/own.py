@@ -50,6 +50,8 @@ def _memory(function: Function) -> _Memory:
         if isinstance(statement, Eqn):
             if statement.primitive.view:
                 memory.views[statement.target] = memory.root(statement.operands[0])
+                if statement.operands[0] in memory.read_only:
+                    memory.read_only.add(statement.target)
             if statement.primitive.name in _READ_ONLY and isinstance(statement.operands[0].type, Array):
                 memory.read_only.add(statement.target)
         else:

@@ -159,7 +159,7 @@ def sign_of_a_scaled_array(site: Site) -> Value | None:
 
 @rewrite("add", "sub")
 def neutral_sum(site: Site) -> Value | None:
-    """X + 0 -> x; x - 0 -> x; 0 - x -> -x; x + x -> 2 * x"""
+    """x + 0 -> x; x - 0 -> x; 0 - x -> -x; x + x -> 2 * x"""
     x, y = site.operands
     plus = site.primitive.name == "add"
     if literal(y, 0) and site.same(x):
@@ -171,7 +171,7 @@ def neutral_sum(site: Site) -> Value | None:
 
 @rewrite("add", "sub")
 def signs_in_a_sum(site: Site) -> Value | None:
-    """X + (-y) -> x - y; x - (-y) -> x + y; (-x) + y -> y - x"""
+    """x + (-y) -> x - y; x - (-y) -> x + y; (-x) + y -> y - x"""
     x, y = site.operands
     plus = site.primitive.name == "add"
     if (positive := without_sign(site, y)) is not None:
@@ -182,7 +182,7 @@ def signs_in_a_sum(site: Site) -> Value | None:
 
 
 def without_sign(site: Site, value: Value) -> Value | None:
-    """P where the value is -p or (-c) * A with p = c * A."""
+    """p where the value is -p or (-c) * A with p = c * A."""
     if parts := site.parts(value, "neg"):
         return parts[0]
     for name, build in (("mul", operator.mul), ("div", operator.truediv)):
@@ -253,7 +253,7 @@ def is_negative(number: Any) -> bool:
 
 @rewrite("mul")
 def reciprocals(site: Site) -> Value | None:
-    """X * (1 / y) -> x / y; x * (c / y) stays"""
+    """x * (1 / y) -> x / y; x * (c / y) stays"""
     x, y = site.operands
     if (parts := site.parts(y, "div")) and literal(parts[0], 1):
         return x / parts[1]
@@ -289,7 +289,7 @@ def gather_literals(site: Site) -> Value | None:
 
 @rewrite("mul")
 def gather_numbers(site: Site) -> Value | None:
-    """S * (t * A) -> (s * t) * A for numbers s, t and an array A: one pass over the array less"""
+    """s * (t * A) -> (s * t) * A for numbers s, t and an array A: one pass over the array less"""
     for number, array in (site.operands, site.operands[::-1]):
         if not is_number(number) or is_number(array):
             continue
@@ -322,7 +322,7 @@ def product_with_a_quotient(site: Site) -> Value | None:
 
 @rewrite("div")
 def quotient(site: Site) -> Value | None:
-    """X / 1 -> x; (-x) / y -> -(x / y)"""
+    """x / 1 -> x; (-x) / y -> -(x / y)"""
     x, y = site.operands
     if literal(y, 1) and site.same(x):
         return x
@@ -333,7 +333,7 @@ def quotient(site: Site) -> Value | None:
 
 @rewrite("pow")
 def first_power(site: Site) -> Value | None:
-    """X ** 1 -> x"""
+    """x ** 1 -> x"""
     x, y = site.operands
     return site.if_same(x) if literal(y, 1) else None
 

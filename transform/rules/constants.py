@@ -81,13 +81,15 @@ def _np_round(b: Builder, a: Any, decimals: Any = 0, out: Any = None) -> Value:
     return b.apply(PRIMITIVES["round"], [x], {"digits": int(decimals)})
 
 
-_elementwise(
-    "sign",
-    infer_function("sign", "sign"),
-    # Python has no sign function; float(...) because NumPy does not subtract bools.
-    lambda types, params: "float({0} > 0) - ({0} < 0)" if params["lib"] == "math" else "np.sign({0})",
-    spelled=True,
-)
+def _sign_code(types: Sequence[Type], params: Params) -> str:
+    if params["lib"] != "math":
+        return "np.sign({0})"
+    # Python has no sign function. NumPy's numbers compare to NumPy's bools: with them, no Python number.
+    weak = isinstance(types[0], Scalar) and types[0].weak
+    return "float({0} > 0) - ({0} < 0)" if weak else "float({0} > 0) - float({0} < 0)"
+
+
+_elementwise("sign", infer_function("sign", "sign"), _sign_code, spelled=True)
 
 
 @function(np.sign)

@@ -54,9 +54,28 @@ def _tangent(call: Call, dots: Sequence[Value | None]) -> Value:
 def _adjoint(call: Call, y_bar: Value, k: int) -> Value:
     """Operand and result change places."""
     inputs, output = call.params["letters"]
+    if not output:
+        return y_bar * _all_but(call, k)
     letters = ((*inputs[:k], output, *inputs[k + 1 :]), inputs[k])
     operands = (*call.operands[:k], y_bar, *call.operands[k + 1 :])
     return op.einsum(*operands, letters=letters, optimize=call.params["optimize"])
+
+
+def _all_but(call: Call, k: int) -> Value:
+    """The other operands summed to the shape of operand k; a number, unlike einsum, keeps their precision."""
+    inputs, _ = call.params["letters"]
+    others = [operand for j, operand in enumerate(call.operands) if j != k]
+    letters = tuple(given for j, given in enumerate(inputs) if j != k)
+    if len(others) > 1:
+        return op.einsum(*others, letters=(letters, inputs[k]), optimize=call.params["optimize"])
+    axes = tuple(letters[0].index(letter) for letter in inputs[k])
+    return _in_order(others[0], axes)
+
+
+def _in_order(value: Value, axes: tuple[int, ...]) -> Value:
+    if axes == tuple(range(len(axes))):
+        return value
+    return op.transpose(value, axes=None if axes == (1, 0) else axes)
 
 
 primitive("einsum", infer_einsum, _code, _tangent, _adjoint, stem="e")
@@ -74,13 +93,7 @@ def _einsum(b: Builder, subscripts: Any, *operands: Any, out: Any = None, optimi
     letters = tuple(kept for _, kept in summed)
     if len(values) > 1:
         return op.einsum(*(value for value, _ in summed), letters=(letters, output), optimize=optimize)
-    axes = tuple(letters[0].index(letter) for letter in output)
-    value = summed[0][0]
-    return (
-        value
-        if axes == tuple(range(len(axes)))
-        else op.transpose(value, axes=None if axes == (1, 0) else axes)
-    )
+    return _in_order(summed[0][0], tuple(letters[0].index(letter) for letter in output))
 
 
 def _parse(subscripts: str, values: Sequence[Value]) -> tuple[list[str], str]:

@@ -195,10 +195,13 @@ def fit(bar: Value, like: Value) -> Value:
         if surplus:
             bar = op.sum(bar, axis=surplus if len(surplus) > 1 else surplus[0], keepdims=True)
             given = tuple(1 if k in surplus else g for k, g in enumerate(given))
-        if all(_conforms(dims, g, w) for g, w in zip(given, wanted, strict=True)):
+        doubtful = [g for g, w in zip(given, wanted, strict=True) if not _conforms(dims, g, w)]
+        if not doubtful:
             return bar
-        if not any(dims.resolve(g) == 1 for g in given):
-            return op.unbroadcast(bar, like)
+        compact = [dims.resolve(g) == 1 for g in doubtful]
+        if not all(compact):
+            # Some axes may have to be summed; those in which the adjoint is compact are filled before.
+            return op.unbroadcast(bar + op.zeros_like(like) if any(compact) else bar, like)
     return op.broadcast_like(bar, like)
 
 

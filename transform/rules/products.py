@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import UnsupportedError
-from ..types import Array, Dims, Type, is_complex, promote, rank
+from ..types import Array, Dims, Scalar, Type, is_complex, promote, rank
 from .build import Builder, Value, op
 from .calling import strong
 from .creation import as_array
@@ -121,7 +121,12 @@ def tensordot_bar_a(y_bar: Value, a: Value, b: Value, axes: tuple[tuple[int, ...
     kept_a = free_axes(rank(a.type), over_a)
     kept_b = free_axes(rank(b.type), over_b)
     n = len(kept_a)
-    product = op.tensordot(y_bar, b, axes=(tuple(range(n, n + len(kept_b))), kept_b))
+    # np.tensordot makes an array in double precision of a Python number.
+    product = (
+        op.tensordot(y_bar, b, axes=(tuple(range(n, n + len(kept_b))), kept_b))
+        if rank(y_bar.type)
+        else y_bar * b
+    )
     # Its axes are those kept of a, then those summed in the order of b: put them in the order of a.
     came_from = [*kept_a, *(over_a[over_b.index(k)] for k in sorted(over_b))]
     return _in_order(product, came_from)
@@ -132,7 +137,9 @@ def tensordot_bar_b(y_bar: Value, a: Value, b: Value, axes: tuple[tuple[int, ...
     over_a, over_b = axes
     kept_a = free_axes(rank(a.type), over_a)
     kept_b = free_axes(rank(b.type), over_b)
-    product = op.tensordot(a, y_bar, axes=(kept_a, tuple(range(len(kept_a)))))
+    product = (
+        op.tensordot(a, y_bar, axes=(kept_a, tuple(range(len(kept_a))))) if rank(y_bar.type) else a * y_bar
+    )
     came_from = [*(over_b[over_a.index(k)] for k in sorted(over_a)), *kept_b]
     return _in_order(product, came_from)
 
@@ -162,11 +169,17 @@ def _trace_code(types: Sequence[Type], params: Params) -> str:
     return f"{{0}}.trace({given})"
 
 
+def _on_diagonal_dtype(types: Sequence[Type]) -> np.dtype:
+    v, like = types
+    return promote((v, like))[0] if isinstance(v, Scalar) and v.weak else v.dtype
+
+
 def _on_diagonal_code(types: Sequence[Type], params: Params) -> str:
     offset, axis1, axis2 = (params[k] for k in ("offset", "axis1", "axis2"))
-    dtype = "" if types[0].dtype in (np.float64, np.complex128) else f", dtype={dtype_text(types[0].dtype)}"
+    dtype = _on_diagonal_dtype(types)
+    option = "" if dtype in (np.float64, np.complex128) else f", dtype={dtype_text(dtype)}"
     shift = f", k={offset}" if offset else ""
-    eye = f"np.eye({{1}}.shape[{axis1}], {{1}}.shape[{axis2}]{shift}{dtype})"
+    eye = f"np.eye({{1}}.shape[{axis1}], {{1}}.shape[{axis2}]{shift}{option})"
     n = rank(types[1])
     if n == 2:
         return f"{{0}} * {eye}" if axis1 == 0 else f"{{0}} * {eye}.T"
@@ -183,7 +196,7 @@ linear(
 )
 linear(
     "on_diagonal",  # the transpose of trace: v on a diagonal of zeros in the shape of the second operand
-    lambda dims, types, params: Array(types[0].dtype, dims_of(types[1])),
+    lambda dims, types, params: Array(_on_diagonal_dtype(types), dims_of(types[1])),
     _on_diagonal_code,
     lambda y_bar, v, like, **where: op.trace(y_bar, **where),
     shape_only=frozenset({1}),

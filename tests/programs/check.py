@@ -1,0 +1,179 @@
+"""Check a whole program: its derivatives in both modes and second order against differences of its values.
+
+The directions move every float in the arguments, however deep in tuples, lists, dicts and records.
+"""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import inspect
+
+import numpy as np
+from numpy.testing import assert_allclose
+
+from tests.support.differences import FIRST
+from transform import adjoint, grad, hvp, tangent
+
+NUMBERS = (float, complex, np.inexact)
+
+
+def program(*arguments, step=1e-3, rtol=1e-7, second=True):
+    """Decorator: check the function at these arguments; a function may have several."""
+
+    def register(function):
+        function.cases = [
+            *getattr(function, "cases", ()),
+            (arguments, {"step": step, "rtol": rtol, "second": second}),
+        ]
+        return function
+
+    return register
+
+
+def programs(module):
+    """The parameters for pytest of every function in a module's namespace that has cases."""
+    found = [(name, thing.cases) for name, thing in module.items() if hasattr(thing, "cases")]
+    return {
+        "argnames": "name, k",
+        "argvalues": [(name, k) for name, cases in found for k in range(len(cases))],
+    }
+
+
+def run(module, name, k):
+    function = module[name]
+    arguments, options = function.cases[k]
+    check(function, *arguments, **options)
+
+
+def is_float(value) -> bool:
+    return isinstance(value, NUMBERS) or (isinstance(value, np.ndarray) and value.dtype.kind in "fc")
+
+
+def leaves(value):
+    """The floats and float arrays in a structure."""
+    if is_float(value):
+        return [value]
+    return [leaf for child in _children(value) for leaf in leaves(child)]
+
+
+def _children(value):
+    if isinstance(value, dict):
+        return list(value.values())
+    if isinstance(value, (tuple, list)):
+        return list(value)
+    if dataclasses.is_dataclass(value):
+        return [getattr(value, field.name) for field in dataclasses.fields(value)]
+    return []
+
+
+def mapped(function, value):
+    """The structure with `function` applied to each float."""
+    if is_float(value):
+        return function(value)
+    if isinstance(value, dict):
+        return {key: mapped(function, child) for key, child in value.items()}
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return type(value)(*(mapped(function, child) for child in value))
+    if isinstance(value, (tuple, list)):
+        return type(value)(mapped(function, child) for child in value)
+    if dataclasses.is_dataclass(value):
+        changes = {f.name: mapped(function, getattr(value, f.name)) for f in dataclasses.fields(value)}
+        return dataclasses.replace(value, **changes)
+    return value
+
+
+def moved(value, direction, t):
+    """value + t * direction; a direction None holds the value still."""
+    if direction is None:
+        return value
+    directions = iter(leaves(direction))
+    return mapped(lambda x: x + t * next(directions), value)
+
+
+def slopes(function, arguments, directions, step):
+    """The derivatives of the floats in the result along the directions, by sixth-order differences."""
+
+    def at(t):
+        pairs = zip(arguments, directions, strict=True)
+        return leaves(function(*(moved(copy.deepcopy(x), d, t) for x, d in pairs)))
+
+    ends = {k: (at(k * step), at(-k * step)) for k in FIRST}
+    return [
+        sum(weight * (ends[k][0][n] - ends[k][1][n]) for k, weight in FIRST.items()) / step
+        for n in range(len(ends[1][0]))
+    ]
+
+
+def check(function, *arguments, step=1e-3, rtol=1e-7, second=True):
+    rng = np.random.default_rng(0)
+
+    def direction(x):
+        d = rng.uniform(0.3, 1, np.shape(x))
+        if np.iscomplexobj(x):
+            d = d + 1j * rng.uniform(0.3, 1, np.shape(x))
+        return d if isinstance(x, np.ndarray) else d[()]
+
+    wrt = tuple(k for k, argument in enumerate(arguments) if leaves(argument))
+    bound = inspect.signature(function).bind(*arguments)
+    bound.apply_defaults()
+    arguments = bound.args
+    directions = [mapped(direction, x) if k in wrt else None for k, x in enumerate(arguments)]
+    seeds = [directions[k] for k in wrt]
+    before = copy.deepcopy(arguments)
+    value = function(*copy.deepcopy(arguments))
+    expected = slopes(function, arguments, directions, step)
+
+    result, result_dot = tangent(function, wrt)(*arguments, *seeds)
+    _same(result, value, 1e-12)
+    _same(result_dot, expected, rtol)
+
+    bars = [direction(leaf) for leaf in leaves(value)]
+    adjoints = adjoint(function, wrt)(*arguments, *bars)
+    for bar, k in zip(adjoints, wrt, strict=True):
+        _same_structure(bar, arguments[k])
+    assert_allclose(_pairing(adjoints, seeds), _pairing(bars, expected), rtol=rtol, atol=rtol)
+
+    if is_float(value) and np.ndim(value) == 0 and not np.iscomplexobj(value):
+        gradient = grad(function, wrt)
+        first = gradient(*arguments)
+        assert_allclose(_pairing(first, seeds), expected[0], rtol=rtol, atol=rtol)
+        _same(gradient(*arguments), first, 0)
+        if second:
+            _check_second(function, gradient, arguments, wrt, seeds, step, rtol)
+    _same(arguments, before, 0)
+
+
+def _check_second(function, gradient, arguments, wrt, seeds, step, rtol):
+    def of_moving(*moving):
+        every = list(arguments)
+        for k, each in zip(wrt, moving, strict=True):
+            every[k] = each
+        return gradient(*every)
+
+    expected = slopes(of_moving, [arguments[k] for k in wrt], seeds, step)
+    _same(hvp(function, wrt)(*arguments, *seeds), expected, 10 * rtol)
+
+
+def _pairing(left, right):
+    pairs = zip(leaves(list(left)), leaves(list(right)), strict=True)
+    return sum(np.sum(np.real(np.asarray(a) * np.asarray(b))) for a, b in pairs)
+
+
+def _same(got, want, rtol):
+    got, want = leaves(got), leaves(want)
+    assert len(got) == len(want)
+    for g, w in zip(got, want, strict=True):
+        assert np.shape(g) == np.shape(w)
+        assert_allclose(g, w, rtol=rtol, atol=rtol)
+
+
+def _same_structure(bar, argument):
+    if is_float(argument):
+        assert np.shape(bar) == np.shape(argument)
+        assert np.asarray(bar).dtype == np.asarray(argument).dtype
+        return
+    assert type(bar) is type(argument)
+    for inner, child in zip(_children(bar), _children(argument), strict=True):
+        if leaves(child):
+            _same_structure(inner, child)
