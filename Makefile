@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test matrix lint format bench partials clean
+.PHONY: demo test matrix lint format bench fuzz partials clean
 
 demo: $(VENV)/.installed
 	@echo '# transform ssa examples/loss.py:loss'
@@ -37,6 +37,9 @@ format: $(VENV)/.developed
 
 bench: $(VENV)/.installed
 	$(BIN)/python benchmarks/bench.py
+
+fuzz: $(VENV)/.developed  ## N random programs, from SEED
+	$(BIN)/python -m tests.fuzz $(or $(N),2000) $(or $(SEED),1)
 
 partials: $(VENV)/.developed  ## derive the table of partial derivatives again, with SymPy
 	$(BIN)/python -m transform.rules.derive

@@ -198,7 +198,7 @@ class TestStructures:
 
 class TestSeeds:
     def test_jvp(self, data):
-        w, X, y = data
+        w, X, _ = data
         v = np.array([1.0, -2.0, 0.5])
         value, dot = jvp(lambda w: X @ w, (w,), (v,))
         assert_allclose(value, X @ w)

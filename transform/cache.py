@@ -88,10 +88,13 @@ def _uncollected() -> Iterator[None]:
 
 
 class Specialiser:
-    """The specialisations of one derivative. `build` makes its Function from the trees of its arguments."""
+    """The specialisations of one derivative.
 
-    def __init__(self, build: Build) -> None:
-        self.build = build
+    `build` makes its Function from the trees of its arguments; `forgotten` is told when all are void.
+    """
+
+    def __init__(self, build: Build, forgotten: Callable[[], None]) -> None:
+        self.build, self.forgotten = build, forgotten
         self.latest: Specialisation | None = None
         self._table: dict[Hashable, Specialisation] = {}
         self._demanded: dict[Hashable, frozenset[int]] = {}
@@ -104,6 +107,7 @@ class Specialiser:
             self._table.clear()
             self._demanded.clear()
             self.latest = None
+            self.forgotten()
 
     def for_values(self, values: Mapping[str, Any]) -> Specialisation:
         """The specialisation for these arguments, made now if there is none that still holds."""

@@ -83,7 +83,7 @@ class Derivative:
         self.__name__ = getattr(fn, "__name__", type(fn).__name__)
         functools.update_wrapper(self, fn, updated=())
         self.fn, self.plan = fn, plan
-        self._specialiser = Specialiser(self.build)
+        self._specialiser = Specialiser(self.build, self.leave)
         self._entered: Specialisation | None = None
         # Python looks __call__ up on the type: each derivative gets a type, and with it a call of its own.
         self.__class__ = type("Derivative", (Derivative,), {})
@@ -166,6 +166,11 @@ class Derivative:
                 f"{function.name} needs the seed {seeds[0]}",
                 f"{self.__name__} has arguments with defaults: give the seed by its name, {seeds[0]}=...",
             )
+
+    def leave(self) -> None:
+        """Let every call take the long way."""
+        type(self).__call__ = Derivative.__call__  # type: ignore[method-assign]
+        self._entered = None
 
     def call_by_name(self, values: dict[str, Any]) -> Any:
         """Like `call`, for the entry: every argument is there, under its name."""

@@ -42,7 +42,7 @@ def rule(
     partials   for an elementwise fn: one formula for each argument, d(x1, ..., y) = dy/dxk, for both modes
     formula    the same, by what fn computes: an expression in its arguments, such as "log(1 + exp(x))";
                SymPy derives the partials
-    tangent    (y, x1, ..., x1_dot, ...) -> y_dot; an argument that does not move has the tangent 0.0
+    tangent    (y, x1, ..., x1_dot, ...) -> y_dot; the tangent of an argument that does not move is 0
     adjoint    (y, x1, ..., y_bar) -> x1_bar, or a tuple with one adjoint for each argument
     like       a NumPy function of the same arguments with a result of the same type and shape as fn's;
                needed where fn has no Python source and the result is not of the arguments' broadcast shape
@@ -52,7 +52,8 @@ def rule(
     """
     if partials is None and tangent is None and adjoint is None and not formula:
         raise ArgumentError(
-            f"rule({fn!r}) gives no derivative", "Pass partials=, formula=, tangent= or adjoint=."
+            f"rule({getattr(fn, '__name__', fn)}) gives no derivative",
+            "Pass partials=, formula=, tangent= or adjoint=.",
         )
     formulas: tuple[Any, ...]
     formulas = (
@@ -193,7 +194,8 @@ class _UserRule:
 
     def along(self, call: Call, dots: Sequence[Value | None]) -> Value:
         if self.tangent is not None:
-            moved = [0.0 if dot is None else dot for dot in dots]
+            still = (op.zeros_like(x) if x.is_array else 0.0 for x in call.operands)
+            moved = [zero if dot is None else dot for dot, zero in zip(dots, still, strict=True)]
             return self.inlined(self.tangent, [call.result, *call.operands, *moved])[0]
         return total([self.partial(call, k) * dot for k, dot in enumerate(dots) if dot is not None])
 
@@ -223,7 +225,7 @@ class _UserRule:
     def inlined(self, formula: Function, arguments: Sequence[Any]) -> list[Value]:
         b = next(value.builder for value in arguments if isinstance(value, Value))
         values = [b.value(argument) for argument in arguments]
-        return inline(b, self.lowered(formula, [value.type for value in values]), values, keep_sweep=True)
+        return inline(b, self.lowered(formula, [value.type for value in values]), values, formula=True)
 
     def lowered(self, formula: Function, types: Sequence[Type]) -> IRFunction:
         """A formula as an SSA function of arguments of these types."""

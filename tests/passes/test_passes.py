@@ -42,7 +42,7 @@ def scalar_example(x, y):
     a = x**2
     b = math.floor(y)
     c = a * y
-    d = math.sin(x)  # reaches no result
+    d = math.sin(x)  # noqa: F841  reaches no result
     return c + b
 
 
@@ -82,7 +82,7 @@ def test_simplify_leaves_the_primal_as_written():
     def silly(x):
         a = 1 * x
         b = a + 0
-        return -(-b)
+        return -(-b)  # noqa: B002
 
     function = lowered(silly, x=FLOAT)
     assert primitives(simplify(function)) == primitives(function)
@@ -124,6 +124,7 @@ def test_dead_results_of_a_branch_go():
             a, b = x * x, math.sin(x)
         else:
             a, b = x, math.cos(x)
+        del b
         return a
 
     clean = check(eliminate_dead(lowered(chosen, x=FLOAT)))

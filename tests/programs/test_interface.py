@@ -77,6 +77,15 @@ class TestDefaultsAndStars:
             assert_allclose(result[k - 1][0], V * k)
 
 
+def test_functions_of_numpy_themselves():
+    assert_allclose(grad(np.sum)(V), [1, 1])
+    assert_allclose(grad(np.prod)(V), [2, 1])
+    assert_allclose(grad(np.linalg.norm)(V), V / np.sqrt(5))
+    assert_allclose(
+        jacobian(np.mean)(np.outer(V, V), 0), np.multiply.outer(np.eye(2), [1, 1]).swapaxes(1, 2) / 2
+    )
+
+
 class TestJacobians:
     @pytest.mark.parametrize("mode", ["forward", "reverse", "auto"])
     def test_a_complex_result_of_a_real_argument(self, mode):

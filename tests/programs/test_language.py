@@ -149,6 +149,12 @@ def builtin_functions(x, y):
     return abs(x) + extremes + float(x) * y + sum([x, y]) + int(x) * y + round(x) * y + bool(x) * y
 
 
+@program(1.3, 0.7)
+def extremes_by_key(x, y):
+    first = min((x, 1), (y, 0), key=lambda pair: pair[1])[0]
+    return first * x + max([1, -3], key=abs) * y + max([], default=2.0, key=abs) * x
+
+
 @program(1.37, rtol=1e-6)
 def math_functions(x):
     a = math.sin(x) * cos(x) + math.exp(-x) + math.log(x) + math.sqrt(x) + math.erf(x) + math.tanh(x)

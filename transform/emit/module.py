@@ -69,9 +69,11 @@ def _import(name: str, value: Any) -> str:
     if isinstance(value, ModuleType):
         alias = "" if value.__name__ == name else f" as {name}"
         return f"import {value.__name__}{alias}"
-    module, own = getattr(value, "__module__", None), getattr(value, "__qualname__", "")
+    module = getattr(value, "__module__", None)
+    own = getattr(value, "__qualname__", None) or getattr(value, "__name__", "")
     if getattr(builtins, own, None) is value:
         return f"from builtins import {own} as {name}"
+    module = module or _public_home(value)
     found = sys.modules.get(module or "")
     if found is None or getattr(found, own, None) is not value:
         raise UnsupportedError(
@@ -81,6 +83,19 @@ def _import(name: str, value: Any) -> str:
     if module == "__main__":
         module = Path(getattr(found, "__file__", None) or "__main__").stem
     return f"from {module} import {own}" + ("" if own == name else f" as {name}")
+
+
+def _public_home(value: Any) -> str | None:
+    """The module with the shortest public name that has the object: compiled functions may not know theirs."""
+    name = getattr(value, "__name__", "")
+    homes = [
+        module
+        for module, found in list(sys.modules.items())
+        if not any(part.startswith("_") for part in module.split("."))
+        and getattr(found, "__dict__", {}).get(name) is value
+        and (found is not None and getattr(found, "__package__", None))
+    ]
+    return min(homes, key=lambda module: (module.count("."), len(module), module), default=None)
 
 
 def _globals(function: Any) -> tuple[str, ...]:

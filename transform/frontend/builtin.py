@@ -19,7 +19,7 @@ from .arguments import adapt, prepared
 from .calls import call, iterate, special
 from .lowering import Lowering
 from .naming import python_method
-from .native import call_native, result_type
+from .native import result_type
 from .objects import class_of, get_attribute, has_attribute, set_attribute, store_attribute
 from .operators import BINARY, COMPARISONS, UNARY, binary, compare, contains_value, negated, truth, unary
 from .recorder import plain
@@ -201,9 +201,16 @@ def _extreme(function: Callable[..., Any], symbol: str) -> None:
         )
         if not items and default is not _MISSING:
             return default
-        if not contains_value(items) or key is not None:
-            if key is not None:
-                return call_native(low, function, function.__name__, [items], {"key": key})
+        if key is not None:
+            keys = [call(low, key, [item], {}) for item in items]
+            if contains_value(keys):
+                raise UnsupportedError(
+                    f"which item {function.__name__}(key=...) gives is known only at run time",
+                    "Write a if key(a) < key(b) else b, or use np.where.",
+                )
+            places = [plain(each) for each in keys]
+            return items[low.native(function, range(len(items)), key=places.__getitem__)]
+        if not contains_value(items):
             return low.native(function, items)
         if any(isinstance(each, Value) and isinstance(each.type, Array) for each in items):
             raise UnsupportedError(

@@ -108,6 +108,8 @@ def _lower(low: Lowering, target: Callable[..., Any], arguments: Mapping[str, Tr
     source = _source(target)
     texts = defaults_as_text(source, target) if source is not None else {}
     inputs, args, kwargs = given(low, parameters(target), arguments, texts)
+    if source is None:
+        _leave_out_defaults(parameters(target), args)
     origin = None if source is None else source.origin(source.node, source.node, None)
     try:
         function = finished(low, target, origin, inputs, low.call(target, args, kwargs))
@@ -139,6 +141,14 @@ def given(
             case _:
                 args.append(value)
     return tuple(inputs), args, kwargs
+
+
+def _leave_out_defaults(signature: inspect.Signature, args: list[Any]) -> None:
+    """Shorten positional arguments by the defaults at their end: rules know NumPy's, but not its no-value."""
+    declared = list(signature.parameters.values())[: len(args)]
+    while args and declared and args[-1] is declared[-1].default:
+        args.pop()
+        declared.pop()
 
 
 def _source(target: Any) -> Source | None:

@@ -172,7 +172,9 @@ class _Adjoint:
         """The adjoint of a param in its own dtype; zero if nothing depends on it."""
         if var in bars:
             return self.builder.name(as_type_of(bars[var], var), ADJOINT.format(var.name))
-        return zero(self.builder, var)
+        return self.builder.name(
+            self.builder.value(zero(self.builder, var)), ADJOINT.format(var.name), temporary=True
+        )
 
 
 def _in_sweep(statement: Statement, sweep: Sweep) -> Statement:

@@ -176,16 +176,25 @@ def bind(function: Function, names: Mapping[str, float]) -> Function:
 
 
 def inline(
-    builder: Builder, function: Function, arguments: Sequence[Value], keep_sweep: bool = False
+    builder: Builder, function: Function, arguments: Sequence[Value], formula: bool = False
 ) -> list[Value]:
     """Append the body of `function` to a builder, its params replaced by `arguments`; return its results.
 
-    The equations belong to no sweep, or to the builder's with `keep_sweep`. What the function captures
-    must be captured by whoever uses the builder.
+    A rule's `formula` belongs to the sweep that the builder is in, and its values have no names of their
+    own there; other equations belong to no sweep. What the function captures must be captured by whoever
+    uses the builder.
     """
-    region, _ = fresh_copy(Region((), function.body, function.results))
-    atoms = dict(zip(function.params, (builder.atom(value) for value in arguments), strict=True))
-    sweep = builder.sweep if keep_sweep else Sweep.NONE
+    region, renamed = fresh_copy(Region((), function.body, function.results))
+    atoms: dict[Any, Any] = dict(
+        zip(function.params, (builder.atom(value) for value in arguments), strict=True)
+    )
+    if formula:
+        results = set(region.results)
+        atoms |= {
+            var: Var("t" if var in results else var.name, var.type, temporary=True)
+            for var in renamed.values()
+        }
+    sweep = builder.sweep if formula else Sweep.NONE
 
     def new(atom: Any) -> Any:
         return atoms.get(atom, atom)

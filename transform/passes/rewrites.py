@@ -11,6 +11,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from ..ir import Eqn, Lit, Primitive, Var
@@ -120,15 +121,24 @@ _FOLD: dict[str, Callable[..., Any]] = {
 
 @rewrite(*_FOLD)
 def fold_literals(site: Site) -> Value | None:
-    """2 * 3 -> 6"""
+    """2 * 3 -> 6, 0.2 * 1.5 -> 0.3; 1 / 3 stays: x * (1 / 3) is x / 3"""
     atoms = [operand.atom for operand in site.operands]
     numbers = [atom.value for atom in atoms if isinstance(atom, Lit) and not atom.text]
-    if len(numbers) < len(atoms):
+    name = site.primitive.name
+    if len(numbers) < len(atoms) or (name == "div" and numbers[0] == 1):
         return None
     try:
-        return site.builder.value(_FOLD[site.primitive.name](*numbers))
+        return site.builder.value(as_written(name, numbers, _FOLD[name](*numbers)))
     except (ArithmeticError, TypeError, ValueError):
         return None
+
+
+def as_written(name: str, numbers: list[Any], result: Any) -> Any:
+    """The result of arithmetic on numbers, or that of their decimal digits where it is shorter to write."""
+    if name not in ("add", "sub", "mul") or not all(type(number) in (int, float) for number in numbers):
+        return result
+    decimal = float(_FOLD[name](*(Decimal(repr(number)) for number in numbers)))
+    return decimal if type(result) is float and len(repr(decimal)) < len(repr(result)) else result
 
 
 @rewrite("neg")
@@ -159,14 +169,18 @@ def sign_of_a_scaled_array(site: Site) -> Value | None:
 
 @rewrite("add", "sub")
 def neutral_sum(site: Site) -> Value | None:
-    """x + 0 -> x; x - 0 -> x; 0 - x -> -x; x + x -> 2 * x"""
+    """x + 0 -> x; x - 0 -> x; 0 - x -> -x; x + x -> 2 * x; (t + x) + x -> t + 2 * x"""
     x, y = site.operands
     plus = site.primitive.name == "add"
     if literal(y, 0) and site.same(x):
         return x
     if literal(x, 0) and site.same(y):
         return y if plus else -y
-    return 2 * x if plus and x.atom is y.atom else None
+    if not plus:
+        return None
+    if (parts := site.parts(x, "add")) and parts[1].atom is y.atom and site.used_once(x):
+        return parts[0] + 2 * y
+    return 2 * x if x.atom is y.atom else None
 
 
 @rewrite("add", "sub")
@@ -182,17 +196,18 @@ def signs_in_a_sum(site: Site) -> Value | None:
 
 
 def without_sign(site: Site, value: Value) -> Value | None:
-    """p where the value is -p or (-c) * A with p = c * A."""
+    """p where the value is -p, or (-c) * A with p = c * A; c may be a product again."""
     if parts := site.parts(value, "neg"):
         return parts[0]
     for name, build in (("mul", operator.mul), ("div", operator.truediv)):
         parts = site.parts(value, name)
-        sign = (
-            site.parts(parts[0], "neg") if parts and site.used_once(value) and is_number(parts[0]) else None
-        )
-        if parts and sign:
-            positive: Value = build(sign[0], parts[1])
-            return positive
+        if parts and site.used_once(value):
+            # A sign on an array that is there anyway stays: without it there would be another array.
+            shared = not is_number(parts[0]) and not site.used_once(parts[0])
+            factor = None if shared else without_sign(site, parts[0])
+            if factor is not None:
+                positive: Value = build(factor, parts[1])
+                return positive
     return None
 
 
