@@ -1,11 +1,15 @@
 """What is read from outside is noted: values to compute with are captured, all else is guarded."""
 
 import colorsys
+import importlib
+import os
+import time
 import types
 
 import numpy as np
 import pytest
 
+from transform import SourceError, grad
 from transform.frontend import MISSING
 
 from .lowering import assert_lowers, lowered
@@ -199,3 +203,17 @@ def test_pinned_numbers_are_guarded(monkeypatch):
 def test_new_global_hides_builtin(monkeypatch):
     monkeypatch.setitem(globals(), "abs", helper)
     assert_lowers(lambda x: abs(x) + 1, 1.5)
+
+
+def test_a_file_edited_after_its_import_is_refused(tmp_path, monkeypatch):
+    text = "def f(x):\n    return x * 2\n\n\ndef make(k):\n    def g(x):\n        return k * x * 3\n\n    return g\n"
+    path = tmp_path / "edited_after_import.py"
+    path.write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    module = importlib.import_module("edited_after_import")
+    assert grad(module.f)(1.0) == 2.0
+    path.write_text(text.replace("* 2", "* 7"))
+    os.utime(path, (time.time() + 5, time.time() + 5))
+    with pytest.raises(SourceError, match="has changed since"):
+        grad(lambda x: module.f(x))(1.0)
+    assert grad(module.make(2.0))(1.0) == 6.0

@@ -86,7 +86,7 @@ def _arguments(choose: Choose) -> dict[str, Any]:
 
     arguments: dict[str, Any] = {}
     for _ in range(choose([2, 3, 4, 5])):
-        kind = choose([*SHAPES, "pair", "table", "transposed"])
+        kind = choose([*SHAPES, "pair", "table", "transposed", "z", "k"])
         match kind:
             case "pair":
                 value: Any = (float(number(())), number((3,)))
@@ -96,6 +96,10 @@ def _arguments(choose: Choose) -> dict[str, Any]:
                 value = number((3, 2)).T
             case "s":
                 value = float(number(()))
+            case "z":
+                value = number((3,)) + np.array(1j, np.result_type(dtype, 1j)) * number((3,))
+            case "k":
+                value = choose([1, 2, 3])
             case _:
                 value = number(SHAPES[kind])
         arguments[f"{kind}{len(arguments)}"] = value
@@ -130,7 +134,7 @@ class _Writer:
             else:
                 # Names are reassigned as people do.
                 name = self.choose([f"a{k}", f"a{k}", *self.own])
-                text = self.filled(f"{name} = {self.choose(EXPRESSIONS)}", name)
+                text = self.filled(f"{name} = {self.choose(self.choose(EXPRESSIONS))}", name)
             if text and self.runs(text):
                 return
             k += 100 * (attempt + 1)
@@ -145,7 +149,7 @@ class _Writer:
                 return None
             operand = self.choose(fitting[::-1])
             last = self.names[operand]
-            if letter != "n" and self.choose(range(5)) == 0:
+            if letter != "k" and self.choose(range(5)) == 0:
                 operand = self.choose(WRAPS).format(operand)
             text = text.replace("{" + letter + "}", operand, 1)
         return text.replace("{{", "{").replace("}}", "}")
@@ -208,6 +212,8 @@ def _fits(letter: str, value: Any, last: Any) -> bool:
     shape, kind = array.shape, array.dtype.kind
     if letter == "z":
         return kind == "c"
+    if letter == "k":
+        return type(value) is int
     if kind != "f":
         return False
     match letter:
@@ -229,8 +235,6 @@ def _fits(letter: str, value: Any, last: Any) -> bool:
             return _broadcastable(shape, np.shape(last))
         case "w":
             return shape == np.shape(last)
-        case "n":
-            return array.ndim == 1
     raise ValueError(letter)
 
 

@@ -2,7 +2,7 @@
 
 A letter in braces stands for an operand: x any real number or array, y one that broadcasts with the operand
 before it, w one of the same shape, s a number, a an array, v, m, t arrays of rank 1, 2, 3, q a square
-matrix, z something complex. {N} is the name that the statement is about.
+matrix, z something complex, k an argument that is an int. {N} is the name that the statement is about.
 """
 
 from __future__ import annotations
@@ -374,9 +374,26 @@ _ON_COMPLEX = [
     "np.sum({z})",
     "{z}.conj() + {x}",
 ]
+_INTEGERS = [
+    "{x} ** {k} * 0.3",
+    "{x} * {k}",
+    "sum({s} * j for j in range({k}))",
+    "{v}[{k} - 1]",
+    "{v}[:{k}] * {s}",
+    "{v}[{k} - 3 :]",
+    "np.full({k}, {s})",
+    "np.zeros(({k}, 2)) + {s}",
+    "np.array([{s}] * {k})",
+    "{x} / {k}",
+    "({x} if {k} > 1 else -{y})",
+    "[{s}, {s}, {s}][{k} - 1]",
+    "np.sum({m}, axis={k} % 2)",
+]
 EXPRESSIONS = [
-    *_ELEMENTWISE, *_ELEMENTWISE, *_NUMBERS, *_REDUCTIONS, *_SHAPES, *_CALLS, *_COMPLEX, *_ON_COMPLEX,
+    _ELEMENTWISE, _ELEMENTWISE, _ELEMENTWISE, _NUMBERS, _REDUCTIONS, _SHAPES, _SHAPES, _CALLS,
+    _COMPLEX, _ON_COMPLEX, _INTEGERS,
 ]  # fmt: skip
+"""Groups of expressions: a group is drawn, then a member."""
 
 STATEMENTS = [
     "{N}, {N}_b = {x}, {x}",

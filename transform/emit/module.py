@@ -70,7 +70,7 @@ def _import(name: str, value: Any) -> str:
         alias = "" if value.__name__ == name else f" as {name}"
         return f"import {value.__name__}{alias}"
     module = getattr(value, "__module__", None)
-    own = getattr(value, "__qualname__", None) or getattr(value, "__name__", "")
+    own = str(getattr(value, "__qualname__", None) or getattr(value, "__name__", ""))
     if getattr(builtins, own, None) is value:
         return f"from builtins import {own} as {name}"
     module = module or _public_home(value)
@@ -86,7 +86,7 @@ def _import(name: str, value: Any) -> str:
 
 
 def _public_home(value: Any) -> str | None:
-    """The module with the shortest public name that has the object: compiled functions may not know theirs."""
+    """The module with the shortest public name that has the object, which may not know it itself."""
     name = getattr(value, "__name__", "")
     homes = [
         module

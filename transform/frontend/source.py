@@ -7,6 +7,7 @@ import functools
 import inspect
 import linecache
 import os
+import time
 import tokenize
 from collections.abc import Iterator, Mapping, Sequence
 from types import CodeType, FunctionType
@@ -18,6 +19,7 @@ __all__ = ["Definition", "Source", "source_of"]
 
 Definition = ast.FunctionDef | ast.Lambda
 
+_STARTED = time.time()
 _NO_SOURCE = "Define it in a file or a notebook cell, so that its text can be read."
 
 
@@ -124,12 +126,16 @@ def _lines(function: FunctionType) -> tuple[str, ...]:
     linecache.checkcache(code.co_filename)
     lines = linecache.getlines(code.co_filename, function.__globals__)
     if not lines or code.co_firstlineno > len(lines):
-        raise SourceError(
-            f"the source of {function.__qualname__} is not available: "
-            f"it was typed at a prompt or made by exec ({display(code.co_filename)}:{code.co_firstlineno})",
-            _NO_SOURCE,
-        )
+        raise _unavailable(code)
     return tuple(lines)
+
+
+def _unavailable(code: CodeType) -> SourceError:
+    return SourceError(
+        f"the source of {code.co_qualname} is not available: "
+        f"it was typed at a prompt or made by exec ({display(code.co_filename)}:{code.co_firstlineno})",
+        _NO_SOURCE,
+    )
 
 
 @functools.lru_cache(maxsize=512)
@@ -162,10 +168,45 @@ def _definition(code: CodeType, lines: tuple[str, ...], file: str) -> tuple[Defi
         or _arguments(node) != _declared(code)
     ):
         raise _stale(code, file)
+    if _edited(code.co_filename) and not _same_code(node, code):
+        raise _stale(code, file)
     return node, code.co_firstlineno - (2 if indented else 1)
 
 
+def _edited(filename: str) -> bool:
+    """Whether the file was written to since this module was imported."""
+    try:
+        return os.path.getmtime(filename) > _STARTED
+    except OSError:
+        return False
+
+
+def _same_code(node: ast.FunctionDef, code: CodeType) -> bool:
+    """Whether the text compiles to what runs. Import hooks that rewrite asserts are given the benefit."""
+    if any(isinstance(inner, ast.Assert) for inner in ast.walk(node)):
+        return True
+    twin = ast.FunctionDef(**{**{name: getattr(node, name) for name in node._fields}, "decorator_list": []})
+    cells: list[ast.expr] = [ast.Name(name, ast.Store()) for name in code.co_freevars]
+    bind = [ast.Assign(cells, ast.Constant(None))] if cells else []
+    around = ast.parse("def around(): pass").body[0]
+    assert isinstance(around, ast.FunctionDef)
+    around.body = [*bind, twin]
+    module = compile(ast.fix_missing_locations(ast.Module([around], [])), code.co_filename, "exec")
+    return _content(_code_in(_code_in(module, "around"), node.name)) == _content(code)
+
+
+def _content(code: CodeType) -> tuple[object, ...]:
+    consts = tuple(_content(c) if isinstance(c, CodeType) else repr(c) for c in code.co_consts)
+    return code.co_code, code.co_names, code.co_varnames, consts
+
+
+def _code_in(code: CodeType, name: str) -> CodeType:
+    return next(const for const in code.co_consts if isinstance(const, CodeType) and const.co_name == name)
+
+
 def _stale(code: CodeType, file: str) -> SourceError:
+    if file.startswith("<"):
+        return _unavailable(code)
     return SourceError(
         f"the text of {file} at line {code.co_firstlineno} is not the source of {code.co_name}: "
         "the file has changed since it was imported",
