@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-__all__ = ["ADJOINT", "FUNCTIONS", "NUMBERED", "TANGENT", "TAPE", "VALUE_AND"]
+__all__ = ["ADJOINT", "FUNCTIONS", "NUMBERED", "TANGENT", "TAPE", "UNNAMED"]
 
 TANGENT = "{}_dot"
 ADJOINT = "{}_bar"
 TAPE = "{}_tape"
+UNNAMED = "t"
+"""The name of a value of which nothing better is known."""
 NUMBERED = "{}_{}"
 
 FUNCTIONS = {"tangent": "{}_tangent", "adjoint": "{}_adjoint"}
-VALUE_AND = "value_and_{}"

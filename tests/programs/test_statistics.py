@@ -175,6 +175,7 @@ def test_program(name, k):
         (colorsys.hls_to_rgb, (0.2, 0.4, 0.7)),
         (colorsys.rgb_to_hsv, (0.2, 0.4, 0.7)),
         (lambda a, b, c: statistics.fmean([a, b, c]), (1.0, 2.0, 4.0)),
+        (lambda x: statistics.NormalDist(0.3, 2.0).cdf(x) * statistics.NormalDist().pdf(x), (0.4,)),
         (lambda x: convert_temperature(x, "Celsius", "Fahrenheit"), (20.0,)),
     ],
 )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from ..errors import IRError
 from ..ir import Atom, Eqn, For, If, Lit, Region, Statement, Sweep, Var, While, atoms_of
+from ..names import UNNAMED
 from ..types import is_inexact, rank
 from .globals import Globals
 from .names import Names
@@ -154,7 +155,10 @@ class Writer:
         target = statement.targets[0]
         made_of = [*self.plan.inside(self.operands(statement)), statement]
         read = self.plan.leaves(self.operands(statement))
-        named = self.names.of.get(target) or self.names.assign(target, self.plan.position[statement], read)
+        named = self.names.of.get(target)
+        if named is None and target.temporary and target.name == UNNAMED and (telling := _applied(value)):
+            named = self.names.hold(target, self.names.fresh(telling, temporary=True))
+        named = named or self.names.assign(target, self.plan.position[statement], read)
         return Line(assignment([named], [value]), made_of, statement.sweep)
 
     def operands(self, statement: Statement) -> tuple[Atom, ...]:
@@ -303,6 +307,17 @@ class Writer:
 def _is(atom: Atom, condition: Atom, value: bool) -> bool:
     boolean = condition.type.dtype.kind == "b"
     return atom is condition or (boolean and isinstance(atom, Lit) and atom.value is value)
+
+
+def _applied(value: ast.expr) -> str:
+    """`log_q` for `np.log(q)`: what a function of a variable is best called; "" for all else."""
+    if not isinstance(value, ast.Call) or len(value.args) != 1 or not isinstance(value.args[0], ast.Name):
+        return ""
+    function = value.func
+    if isinstance(function, ast.Attribute) and not isinstance(function.value, ast.Name):
+        return ""
+    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+    return f"{name}_{value.args[0].id}" if name else ""
 
 
 def _signed(atom: Atom) -> bool:

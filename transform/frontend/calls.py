@@ -104,7 +104,9 @@ def _call_object(low: Lowering, function: Any, args: list[Any], kwargs: dict[str
             "Call it before, and pass its result as an argument.",
         )
     if native.is_pure(function) and not (isinstance(function, FunctionType) and _has_values(args, kwargs)):
-        return native.call_native(low, function, qualified(function), args, kwargs)
+        result = native.call_native(low, function, qualified(function), args, kwargs)
+        # An object made here is a new one each time: what it holds is no read from outside.
+        return low.new_object(result) if isinstance(function, type) else result
     if isinstance(function, type):
         return construct(low, function, args, kwargs)
     # NumPy's functions hide their Python source behind a dispatcher.

@@ -31,6 +31,8 @@ from .source import Source, defaults_as_text, source_of
 
 __all__ = ["Lowered", "lower", "parameters", "place"]
 
+_MOST_PINNED = 1000
+
 _HANDLERS = (builtin, exceptions, expressions, statements)  # importing them fills the tables of handlers
 
 
@@ -78,6 +80,12 @@ def lower(target: Callable[..., Any], arguments: Mapping[str, Tree]) -> Lowered:
             return _lower(low, target, arguments)
         except PinNeeded as needed:
             pinned |= needed.places
+            if len(pinned) > _MOST_PINNED:
+                raise UnsupportedError(
+                    "too many numbers from outside decide what is computed",
+                    "Pass them as arguments, or make the objects that hold them before the call.",
+                    low.builder.origin,
+                ) from needed
         except Raised as raised:
             raise _uncaught(raised) from raised.error
         except (TransformError, StaticNeeded):

@@ -169,7 +169,7 @@ def sign_of_a_scaled_array(site: Site) -> Value | None:
 
 @rewrite("add", "sub")
 def neutral_sum(site: Site) -> Value | None:
-    """x + 0 -> x; x - 0 -> x; 0 - x -> -x; x + x -> 2 * x; (t + x) + x -> t + 2 * x"""
+    """x + 0 -> x; x - 0 -> x; 0 - x -> -x; x - x -> 0; x + x -> 2 * x; (t + x) + x -> t + 2 * x"""
     x, y = site.operands
     plus = site.primitive.name == "add"
     if literal(y, 0) and site.same(x):
@@ -177,7 +177,7 @@ def neutral_sum(site: Site) -> Value | None:
     if literal(x, 0) and site.same(y):
         return y if plus else -y
     if not plus:
-        return None
+        return zero_like(site, x) if x.atom is y.atom else None
     if (parts := site.parts(x, "add")) and parts[1].atom is y.atom and site.used_once(x):
         return parts[0] + 2 * y
     return 2 * x if x.atom is y.atom else None
@@ -241,9 +241,13 @@ def neutral_product(site: Site) -> Value | None:
         if literal(number, -1) and site.same(other):
             return -other
         if literal(number, 0):
-            zero = site.builder.value(0.0)
-            return zero if is_number(other) else op.broadcast_like(zero, other)
+            return zero_like(site, other)
     return None
+
+
+def zero_like(site: Site, x: Value) -> Value:
+    zero = site.builder.value(0.0)
+    return zero if is_number(x) else op.broadcast_like(zero, x)
 
 
 @rewrite("mul")
@@ -401,7 +405,7 @@ def broadcast_of_a_broadcast(site: Site) -> Value | None:
 
 @rewrite("transpose")
 def transpose_twice(site: Site) -> Value | None:
-    """A.T.T -> A; (A.T @ B).T -> B.T @ A"""
+    """A.T.T -> A; (A.T @ B).T -> B.T @ A; (A @ B.T).T -> B @ A.T"""
     (x,) = site.operands
     if site.params["axes"] is not None:
         return None
@@ -409,8 +413,11 @@ def transpose_twice(site: Site) -> Value | None:
         return original
     parts = site.parts(x, "matmul")
     if parts and site.used_once(x) and all(rank(part.type) == 2 for part in parts):
-        left = transposed(site, parts[0])
-        return None if left is None else op.matmul(op.transpose(parts[1], axes=None), left)
+        left, right = (transposed(site, part) for part in parts)
+        if left is not None or right is not None:
+            left = op.transpose(parts[0], axes=None) if left is None else left
+            right = op.transpose(parts[1], axes=None) if right is None else right
+            return op.matmul(right, left)
     return None
 
 

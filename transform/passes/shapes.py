@@ -40,9 +40,11 @@ def shapes_from_elsewhere(function: Function) -> Function:
 
 
 def _sized_like(eqn: Eqn, dead: set[Atom]) -> bool:
-    if eqn.primitive.name != "broadcast_like" or eqn.operands[1] not in dead:
-        return False
-    return not isinstance(eqn.operands[0].type, Array)
+    *filling, like = eqn.operands
+    constant = eqn.primitive.name == "zeros_like" or (
+        eqn.primitive.name == "broadcast_like" and not isinstance(filling[0].type, Array)
+    )
+    return constant and like in dead
 
 
 def _shape_sources(body: Iterable[Statement], there: set[Atom]) -> set[Atom]:
@@ -69,7 +71,7 @@ def _note(variables: Iterable[Var], lengths: Lengths) -> None:
 
 
 def _with_lengths(eqn: Eqn, lengths: Lengths) -> list[Statement]:
-    v, like = eqn.operands
+    *filling, like = eqn.operands
     dims = like.type.dims if isinstance(like.type, Array) else ()
     if not all(isinstance(size, int) or size in lengths for size in dims):
         return [eqn]
@@ -82,9 +84,9 @@ def _with_lengths(eqn: Eqn, lengths: Lengths) -> list[Statement]:
         else:
             var, axis = lengths[size]
             sizes.append(op.dim(Value(builder, var), axis=axis))
-    entries, operands, known = template(sizes, 1)
+    entries, operands, known = template(sizes, len(filling))
     params = {"shape": entries, "lengths": known, "dtype": eqn.target.type.dtype}
-    builder.apply(PRIMITIVES["full"], (v, *operands), params)
+    builder.apply(PRIMITIVES["full" if filling else "zeros"], (*filling, *operands), params)
     made = builder.body[-1]
     assert isinstance(made, Eqn)
     return [*builder.body[:-1], replace(made, target=eqn.target)]
