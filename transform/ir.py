@@ -43,6 +43,7 @@ __all__ = [
     "While",
     "atoms_of",
     "fresh_copy",
+    "has_effect",
     "regions_of",
     "substitute",
     "walk",
@@ -121,6 +122,8 @@ class Primitive:
     """The result may share memory with operand 0."""
     consumes: bool = False
     """Operand 0 is overwritten: its array becomes the result, `code` is a statement."""
+    effect: bool = False
+    """Runs for what it does, not for its result: `code` is an `if` statement."""
     shape_only: frozenset[int] = frozenset()
     """Operands of which only the shape is read."""
     spelled: bool = False
@@ -286,6 +289,13 @@ def atoms_of(statement: Statement) -> tuple[Atom, ...]:
             return start, stop, step, *init
         case While(init=init):
             return init
+
+
+def has_effect(statement: Statement) -> bool:
+    """Whether a statement must run even if nothing reads its targets."""
+    if isinstance(statement, Eqn):
+        return statement.primitive.effect
+    return any(isinstance(inner, Eqn) and inner.primitive.effect for inner in walk([statement]))
 
 
 def walk(body: Sequence[Statement]) -> Iterator[Statement]:

@@ -177,6 +177,10 @@ def static_through_arithmetic(x, n):
     return sum(x**j for j in range(k // 2))
 
 
+def static_repeats(x, n):
+    return [x] * n + (n - 1) * [2 * x]
+
+
 def test_arguments_that_index():
     assert_lowers(index_by_argument, V, 1)
     assert_lowers(gather, V, IDX)
@@ -194,6 +198,7 @@ def test_arguments_that_index():
         (static_flag, (1.5, 0)),
         (static_key, (1.5, 1)),
         (static_through_arithmetic, (1.5, 2)),
+        (static_repeats, (1.5, 2)),
     ],
 )
 def test_arguments_that_must_be_known(function, arguments):

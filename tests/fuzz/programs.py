@@ -234,7 +234,7 @@ def _fits(letter: str, value: Any, last: Any) -> bool:
         case "y":
             return _broadcastable(shape, np.shape(last))
         case "w":
-            return shape == np.shape(last)
+            return shape == np.shape(last) and array.dtype == np.asarray(last).dtype
     raise ValueError(letter)
 
 

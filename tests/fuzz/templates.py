@@ -1,8 +1,8 @@
 """What random programs are made of.
 
 A letter in braces stands for an operand: x any real number or array, y one that broadcasts with the operand
-before it, w one of the same shape, s a number, a an array, v, m, t arrays of rank 1, 2, 3, q a square
-matrix, z something complex, k an argument that is an int. {N} is the name that the statement is about.
+before it, w one of the same shape and dtype, s a number, a an array, v, m, t arrays of rank 1, 2, 3, q a
+square matrix, z something complex, k an argument that is an int. {N} is the statement's name.
 """
 
 from __future__ import annotations

@@ -39,6 +39,11 @@ def filled(g, v):
     return np.sum(np.full_like(v, g)) / v.size
 
 
+def modulus(s, v):
+    z = 1j * s
+    return v[0] + np.real(np.conj(z) * z)  # NumPy's conj makes a double of a Python number
+
+
 CASES = [
     (spread, (V,), ([1, 1, 1],)),
     (shifted, (G, V), (0.3, 0.1 * np.cos(V))),
@@ -46,6 +51,7 @@ CASES = [
     (magnitude, (G,), (1.0,)),
     (magnitude, (-G,), (1.0,)),
     (unused, (G, V), (0.0, [2, 0, 0])),
+    (modulus, (0.5, V), (1.0, [1, 0, 0])),
     (filled, (G, V), (1.0, [0, 0, 0])),
 ]
 
@@ -56,6 +62,12 @@ def test_gradients_have_the_dtype_of_their_arguments(function, arguments, expect
     for bar, argument, want in zip(bars, arguments, expected, strict=True):
         assert np.asarray(bar).dtype == np.asarray(argument).dtype
         assert_allclose(bar, want, rtol=1e-6)
+
+
+@pytest.mark.parametrize("function, arguments, expected", CASES)
+def test_values_have_the_dtype_that_the_function_gives_them(function, arguments, expected):
+    value, _ = value_and_grad(function, argnums=tuple(range(len(arguments))))(*arguments)
+    assert np.asarray(value).dtype == np.asarray(function(*arguments)).dtype
 
 
 @pytest.mark.parametrize("function, arguments, expected", CASES)

@@ -44,6 +44,9 @@ def _equation(eqn, operands):
     names = {f"_{k}": operand for k, operand in enumerate(operands)}
     text = code.format(*names) if "{" in code else code
     scope = {"np": np, "math": math, **eqn.primitive.refers, **names}
+    if eqn.primitive.effect:
+        exec(text, scope)
+        return False
     if not eqn.primitive.consumes:
         return eval(text, scope)
     scope["_0"] = names["_0"].copy()

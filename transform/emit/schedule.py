@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..errors import IRError
-from ..ir import Atom, Eqn, For, Function, If, Lit, Region, Statement, Var, While, atoms_of
+from ..ir import Atom, Eqn, For, Function, If, Lit, Region, Statement, Var, While, atoms_of, has_effect
 from .memory import NOTHING, Roots, roots_of
 from .template import bare_functions, holes, text_of
 
@@ -132,7 +132,7 @@ class _Uses:
             match statement:
                 case Eqn():
                     self.equation(statement, loop)
-                case If(targets=targets) if self.inline and not any(self.uses[target] for target in targets):
+                case If() if self.inline and not self.runs(statement):
                     self.made.dead.add(statement)
                 case If(targets, condition, then, orelse):
                     if len(targets) == 1 and self.inline and self.once(targets[0], loop):
@@ -155,6 +155,9 @@ class _Uses:
                     self.body(test.body, statement)
                     self.add(init, loop)
 
+    def runs(self, statement: Statement) -> bool:
+        return has_effect(statement) or any(self.uses[target] for target in statement.targets)
+
     def once(self, target: Var, loop: object) -> bool:
         named = not target.temporary and target not in self.handed
         return not named and self.uses[target] == 1 and self.loops[target] is loop
@@ -164,7 +167,7 @@ class _Uses:
         uses, times = self.uses[eqn.target], 1
         if eqn.primitive.consumes:
             self.add(eqn.operands[:1], loop, 2)
-        elif not uses and self.inline:
+        elif not uses and self.inline and not eqn.primitive.effect:
             self.made.dead.add(eqn)
             return
         elif self.inline and self.once(eqn.target, loop):

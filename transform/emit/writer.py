@@ -146,6 +146,8 @@ class Writer:
     def equation(self, eqn: Eqn) -> Line:
         if eqn.primitive.consumes:
             return self.store(eqn)
+        if eqn.primitive.effect:
+            return self.effect(eqn)
         value = self.value(eqn)
         if eqn.target in self.plan.copied:
             value = ast.Call(func=ast.Attribute(value, "copy", ast.Load()), args=[], keywords=[])
@@ -179,6 +181,15 @@ class Writer:
         assert isinstance(eqn.operands[0], Var)
         self.names.hold(eqn.target, self.names.of[eqn.operands[0]])
         return Line(node, [*self.plan.inside(eqn.operands), eqn], eqn.sweep)
+
+    def effect(self, eqn: Eqn) -> Line:
+        """`if condition: raise ...`."""
+        statements = template(self.plan.text[eqn])
+        assert isinstance(statements, tuple)
+        node = fill(statements[0], [self.expression(atom) for atom in eqn.operands], self.renamed(eqn))
+        assert isinstance(node, ast.If)
+        blocks = [Block("if", node.test, [Line(each) for each in node.body])]
+        return Line(node, [*self.plan.inside(eqn.operands), eqn], eqn.sweep, blocks)
 
     def branch(self, statement: If) -> Line:
         """An `if` statement that assigns the targets at the end of both branches."""

@@ -10,7 +10,8 @@ import numpy as np
 
 from ..errors import Origin, UnsupportedError
 from ..ir import Atom, Eqn, Region, Statement, walk
-from ..rules.build import Value, numeric
+from ..rules.build import Value, numeric, op
+from ..rules.effects import raise_if
 from ..rules.registry import PRIMITIVES
 from ..types import Array, Dims, Scalar, Type, promote, type_of_number, unknown_dim
 from .lowering import Lowering
@@ -49,7 +50,7 @@ def choose(
     low.builder.origin = origin
     a, b = fork(low, value_of(then), value_of(orelse))
     if a.raised or b.raised:
-        return survivor(low, a, b)
+        return survivor(low, decided, a, b)
     low.builder.origin = origin
     if decided is condition and (then is None) != (orelse is None) and a.state.same(b.state):
         logical = _logical(low, decided, "and_" if orelse is None else "or_", a if orelse is None else b)
@@ -130,11 +131,12 @@ def _outcome(low: Lowering, branch: Callable[[], Any]) -> Outcome:
         before.restore()
 
 
-def survivor(low: Lowering, a: Outcome, b: Outcome) -> Any:
-    """Go on with the branch that does not raise: where the function raises there is no derivative to give."""
+def survivor(low: Lowering, condition: Value, a: Outcome, b: Outcome) -> Any:
+    """Go on with the branch that does not raise, after `if condition: raise ...`."""
     if a.raised and b.raised:
         raise a.result
-    outcome = b if a.raised else a
+    outcome, raised = (b, a.result) if a.raised else (a, b.result)
+    raise_if(low.builder, condition if a.raised else op.not_(condition), raised.error)
     low.builder.body.extend(outcome.body)
     outcome.state.restore()
     return outcome.result

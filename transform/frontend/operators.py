@@ -82,7 +82,10 @@ def binary(low: Lowering, kind: ast.operator, left: Any, right: Any) -> Any:
     how = BINARY[type(kind)]
     left, right = low.live(left), low.live(right)
     if isinstance(left, Value) or isinstance(right, Value):
-        return _on_values(low, how, left, right)
+        if how.symbol == "*":
+            left, right = _repeated(low, left, right), _repeated(low, right, left)
+        if isinstance(left, Value) or isinstance(right, Value):
+            return _on_values(low, how, left, right)
     dunder = _dunder(low, how, left, right)
     if dunder is not NotImplemented:
         return dunder
@@ -91,6 +94,12 @@ def binary(low: Lowering, kind: ast.operator, left: Any, right: Any) -> Any:
         return left % right if isinstance(left, str) and not contains_value(right) else Opaque()
     result = low.native(how.function, plain(left), plain(right))
     return combined(kind, result, left, right)
+
+
+def _repeated(low: Lowering, count: Any, sequence: Any) -> Any:
+    """`count` for `count * sequence`: how often a list is repeated must be known while lowering."""
+    repeats = isinstance(count, Value) and is_weak(count) and count.type.dtype.kind in "ib"
+    return low.static(count, "a number of repeats") if repeats and type(sequence) in (list, tuple) else count
 
 
 def _on_values(low: Lowering, how: Binary, left: Any, right: Any) -> Any:

@@ -373,7 +373,7 @@ def _run_time_if(frame: Frame, node: ast.If, decided: Value, rest: Rest) -> Leav
     lasting = State.of(low, without=frame) if leaving else None
     a, b = fork(low, branch(node.body), branch(node.orelse))
     if a.raised or b.raised:
-        left: Leave | None = survivor(low, a, b)
+        left: Leave | None = survivor(low, decided, a, b)
         return Leave("return") if leaving and left is None else left
     low.builder.origin = origin
     joined = Join(low, a, b)

@@ -150,7 +150,9 @@ class _Adjoint:
         """A branch, forward again and then in reverse: its statements and the adjoints of outer values."""
         again, renamed = fresh_copy(region)
         self.active |= {new for old, new in renamed.items() if old in self.active}
-        outer_body, self.builder.body = self.builder.body, list(again.body)
+        # What the branch does, it has done in the forward sweep.
+        body = [each for each in again.body if not (isinstance(each, Eqn) and each.primitive.effect)]
+        outer_body, self.builder.body = self.builder.body, body
         try:
             bars = self.block(again.body, [(again.results[k], seed) for k, seed in seeds])
             return self.builder.body, bars

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from ..ir import Atom, Eqn, Function, If, Region, Statement, Var, atoms_of, walk
+from ..ir import Atom, Eqn, Function, If, Region, Statement, Var, atoms_of, has_effect, walk
 from ..types import Array, Type
 
 __all__ = ["eliminate_dead", "needed_values"]
@@ -39,7 +39,7 @@ def _needed(body: Sequence[Statement], results: Iterable[Atom], shapes_too: bool
     """Everything that is read, directly or not, on the way to the results."""
     needed: set[Atom] = set(results)
     for statement in reversed(body):
-        if needed.isdisjoint(statement.targets):
+        if needed.isdisjoint(statement.targets) and not has_effect(statement):
             continue
         if isinstance(statement, Eqn):
             skipped = () if shapes_too else statement.primitive.shape_only
@@ -103,7 +103,7 @@ def _read_shapes(statement: Statement, stand_ins: dict[Atom, Atom]) -> Statement
 def _kept(body: Sequence[Statement], needed: set[Atom]) -> tuple[Statement, ...]:
     kept: list[Statement] = []
     for statement in body:
-        if needed.isdisjoint(statement.targets):
+        if needed.isdisjoint(statement.targets) and not has_effect(statement):
             continue
         kept.append(_without_dead_results(statement, needed) if isinstance(statement, If) else statement)
     return tuple(kept)

@@ -48,7 +48,7 @@ def _memory(function: Function) -> _Memory:
     memory = _Memory({}, {*function.params, *(var for var, _ in function.captures)}, set())
     for statement in walk(function.body):
         if isinstance(statement, Eqn):
-            if statement.primitive.view:
+            if statement.primitive.view and isinstance(statement.operands[0].type, Array):
                 memory.views[statement.target] = memory.root(statement.operands[0])
                 if statement.operands[0] in memory.read_only:
                     memory.read_only.add(statement.target)

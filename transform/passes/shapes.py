@@ -40,15 +40,16 @@ def shapes_from_elsewhere(function: Function) -> Function:
 
 
 def _sized_like(eqn: Eqn, dead: set[Atom]) -> bool:
-    *filling, like = eqn.operands
-    constant = eqn.primitive.name == "zeros_like" or (
-        eqn.primitive.name == "broadcast_like" and not isinstance(filling[0].type, Array)
-    )
-    return constant and like in dead
+    match eqn.primitive.name, eqn.operands:
+        case "zeros_like", (like,):
+            return like in dead
+        case "broadcast_like", (number, like):
+            return like in dead and not isinstance(number.type, Array)
+    return False
 
 
 def _shape_sources(body: Iterable[Statement], there: set[Atom]) -> set[Atom]:
-    """Values that only serve to size others; views are as good as what they are views of."""
+    """Values that only serve to size others; a view is as good as what it is a view of."""
     made = {eqn.target: eqn for eqn in walk(tuple(body)) if isinstance(eqn, Eqn)}
     return {
         var
@@ -58,7 +59,7 @@ def _shape_sources(body: Iterable[Statement], there: set[Atom]) -> set[Atom]:
         and isinstance(var, Var)
         and var not in there
         and var in made
-        and not made[var].primitive.view
+        and not (made[var].primitive.view and made[var].operands[0] in there)
     }
 
 

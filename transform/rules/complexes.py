@@ -35,9 +35,15 @@ def _infer_conj(dims: Dims, types: Sequence[Type], params: Params) -> Type:
     return infer_elementwise(np.conjugate)(dims, types, params)
 
 
+def _conj_code(types: Sequence[Type], params: Params) -> str:
+    # NumPy's function makes NumPy's number of a Python one; the method leaves it what it is.
+    weak = isinstance(types[0], Scalar) and types[0].weak
+    return "np.conj({0})" if weak and params.get("lib") == "np" else "{0}.conjugate()"
+
+
 linear("real", _infer_part, "{0}.real", lambda y_bar, x: y_bar, elementwise=True, view=True)
 linear("imag", _infer_part, "{0}.imag", lambda y_bar, x: -1j * y_bar, elementwise=True, view=True)
-linear("conj", _infer_conj, "{0}.conjugate()", lambda y_bar, x: op.conj(y_bar), elementwise=True, stem="c")
+linear("conj", _infer_conj, _conj_code, lambda y_bar, x, **lib: op.conj(y_bar), elementwise=True, stem="c")
 
 
 @function(np.real)
@@ -55,10 +61,15 @@ attribute("real")(_real)
 attribute("imag")(_imag)
 
 
-@function(np.conjugate, method="conjugate")
-def _conjugate(b: Builder, x: Any, **options: Any) -> Value:
+@function(np.conjugate)
+def _np_conjugate(b: Builder, x: Any, **options: Any) -> Value:
     refuse_options("np.conjugate", options)
     x = as_array(b, x)
+    return op.conj(x, lib="np") if is_complex(x.type) else op.pos(x)
+
+
+@function(method="conjugate")
+def _conjugate(b: Builder, x: Value) -> Value:
     return op.conj(x) if is_complex(x.type) else op.pos(x)
 
 
