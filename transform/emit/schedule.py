@@ -62,7 +62,7 @@ class Schedule:
             isinstance(statement, If)
             and len(statement.targets) == 1
             and all(
-                inner in self.dead or inner.targets[0] in self.inlined
+                inner in self.dead or not self.inlined.isdisjoint(inner.targets[:1])
                 for region in (statement.then, statement.orelse)
                 for inner in region.body
             )

@@ -130,7 +130,7 @@ class Writer:
         """The lines of a body, in order."""
         lines: list[Line] = []
         for statement in body:
-            if statement in self.plan.dead or statement.targets[0] in self.plan.inlined:
+            if statement in self.plan.dead or not self.plan.inlined.isdisjoint(statement.targets[:1]):
                 continue
             match statement:
                 case Eqn():
