@@ -206,7 +206,10 @@ def test_new_global_hides_builtin(monkeypatch):
 
 
 def test_a_file_edited_after_its_import_is_refused(tmp_path, monkeypatch):
-    text = "def f(x):\n    return x * 2\n\n\ndef make(k):\n    def g(x):\n        return k * x * 3\n\n    return g\n"
+    text = (
+        "def f(x):\n    return x * 2\n\n\n"
+        "def make(k):\n    def g(x):\n        return k * x * 3\n\n    return g\n"
+    )
     path = tmp_path / "edited_after_import.py"
     path.write_text(text)
     monkeypatch.syspath_prepend(tmp_path)
