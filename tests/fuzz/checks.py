@@ -164,9 +164,10 @@ class _Checks:
     def passes(self, bars: Any) -> None:
         """Each pass gives a well-formed function that computes the same, equation by equation."""
         primal = Derivative(self.function, Plan("primal")).specialize(*self.arguments).function
-        numbers, dots = list(leaves(self.arguments)), list(leaves(self.dots))
-        if len(primal.params) < len(numbers):  # integers that had to be known
-            numbers = list(leaves(self.point))
+        known = {param.name for param in primal.params}
+        # An int that decides a length is no parameter any more.
+        given = [x for k, x in self.program.arguments.items() if k in self.moving or k in known]
+        numbers, dots = list(leaves(given)), list(leaves(self.dots))
         wrt = tuple(k for k, number in enumerate(numbers) if not isinstance(number, int))
         raw, pushed = adjoint(primal, wrt), tangent(primal, wrt)
         second = tangent(raw, wrt)

@@ -86,7 +86,7 @@ def _arguments(choose: Choose) -> dict[str, Any]:
 
     arguments: dict[str, Any] = {}
     for _ in range(choose([2, 3, 4, 5])):
-        kind = choose([*SHAPES, "pair", "table", "transposed", "z", "k"])
+        kind = choose([*SHAPES, "pair", "table", "transposed", "z", *(["k"] if arguments else [])])
         match kind:
             case "pair":
                 value: Any = (float(number(())), number((3,)))

@@ -160,10 +160,12 @@ def sign_of_a_scaled_array(site: Site) -> Value | None:
     (x,) = site.operands
     if is_number(x) or not site.used_once(x):
         return None
-    if (parts := site.parts(x, "mul")) and is_number(parts[0]):
-        return (-parts[0]) * parts[1]
-    if (parts := site.parts(x, "div")) and is_number(parts[0]):
-        return (-parts[0]) / parts[1]
+    for name, combine in (("mul", operator.mul), ("div", operator.truediv)):
+        parts = site.parts(x, name)
+        # The truth of a condition is a number, too, but has no sign.
+        if parts and is_number(parts[0]) and (is_inexact(parts[0].type) or literal(parts[0])):
+            negative: Value = combine(-parts[0], parts[1])
+            return negative
     return None
 
 
