@@ -20,7 +20,7 @@ from .compile.python import load
 from .emit import Emitted, emit
 from .errors import UnsupportedError
 from .frontend import Read, StaticNeeded
-from .ir import Function
+from .ir import Function, Var
 from .tree import Node, Static, Tree, children_of
 
 __all__ = ["Built", "Specialisation", "Specialiser", "invalidate", "remembered"]
@@ -47,6 +47,11 @@ class Specialisation:
     reads: tuple[Read, ...]
     emitted: Emitted
     kernel: Callable[..., Any]
+
+    @property
+    def captured(self) -> list[tuple[Var, Any]]:
+        """The numbers and arrays read from outside, by the Vars that stand for them."""
+        return [(read.var, read.value) for read in self.reads if read.var is not None]
 
     def holds(self) -> bool:
         """Whether everything read while lowering is still as it was."""

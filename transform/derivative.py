@@ -143,9 +143,10 @@ class Derivative:
             by_argument = self.plan.kind != "adjoint"
             if by_argument and not seeds:
                 self.require_no_defaults(made.function, values)
-            values = values | checked_seeds(made.function, values, seeds, by_argument)
+            seeds = checked_seeds(made.function, values, seeds, by_argument, made.captured)
+            values = values | seeds
         else:
-            lengths(made.function, values)
+            lengths(made.function, values, made.captured)
             self.enter(made, values)
         call_args, call_kwargs = arranged(made.function.inputs, values)
         return made.kernel(*call_args, **call_kwargs)

@@ -54,7 +54,7 @@ def fast_entry(derivative: Any, made: Any, values: Mapping[str, Any]) -> Callabl
     trees = {each.name: each.tree for each in inputs}
     for k, (name, value) in enumerate(values.items()):
         tests += _type_tests(name, value, k, scope, known=isinstance(trees[name], Static))
-    tests += length_tests(made.function, made.primal.given)
+    tests += length_tests(made.function, made.primal.given, made.captured)
     for k, read in enumerate(made.reads):
         tests.append(_read_test(read, k))
         scope |= {f"_holder{k}": read.holder, f"_read{k}": read.value, f"_current{k}": read.current}

@@ -5,7 +5,7 @@ The primal raises where lengths do not fit. Its derivative may not need the stat
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -19,13 +19,15 @@ from ..types import Array, Dims, Size
 __all__ = ["length_of", "length_tests", "lengths"]
 
 
-def lengths(function: Function, values: Mapping[str, Any]) -> dict[Any, int]:
+def lengths(
+    function: Function, values: Mapping[str, Any], captured: Iterable[tuple[Var, Any]] = ()
+) -> dict[Any, int]:
     """The lengths that the symbols of the arguments' dims stand for.
 
-    Raises ArgumentError where arguments do not fit together.
+    `captured` are the arrays that the function reads from outside. Raises ArgumentError where arguments
+    do not fit together, or to those.
     """
-    sizes: dict[Any, int] = {}
-    owners: dict[Any, str] = {}
+    sizes, owners = _captured_lengths(captured)
 
     def visit(name: str, tree: Tree, value: Any) -> None:
         if isinstance(tree, Node):
@@ -47,6 +49,18 @@ def lengths(function: Function, values: Mapping[str, Any]) -> dict[Any, int]:
     return sizes
 
 
+def _captured_lengths(captured: Iterable[tuple[Var, Any]]) -> tuple[dict[Any, int], dict[Any, str]]:
+    sizes: dict[Any, int] = {}
+    owners: dict[Any, str] = {}
+    for var, value in captured:
+        if isinstance(var.type, Array):
+            for dim, n in zip(var.type.dims, np.shape(value), strict=True):
+                if not isinstance(dim, int) and dim.offset == 0:
+                    sizes.setdefault(dim.symbol, n)
+                    owners.setdefault(dim.symbol, var.name)
+    return sizes, owners
+
+
 def _misfit(
     function: Function, name: str, axis: int, n: int, wanted: int, other: str | None
 ) -> ArgumentError:
@@ -66,11 +80,14 @@ def length_of(size: Size, sizes: Mapping[Any, int]) -> int | None:
     return None if base is None else max(base + size.offset, 0)
 
 
-def length_tests(function: Function, given: tuple[Any, ...]) -> list[str]:
+def length_tests(
+    function: Function, given: tuple[Any, ...], captured: Iterable[tuple[Var, Any]]
+) -> list[str]:
     """Python conditions on the arguments' lengths that `function`, a derivative, does not enforce itself.
 
     `given` are the types of its first params as the caller passes them, see `ir.Function.given`.
     """
+    known, _ = _captured_lengths(captured)
     enforced = _enforced(function, given)
     names = {each.tree.position: each.name for each in function.inputs if isinstance(each.tree, Slot)}
     owners: dict[Any, str] = {}
@@ -84,6 +101,9 @@ def length_tests(function: Function, given: tuple[Any, ...]) -> list[str]:
             if isinstance(new, int):
                 if old != new and not enforced.same(old, new):
                     tests.append(f"{here} == {new}")
+            elif (length := length_of(new, known)) is not None:
+                if not enforced.same(old, new) or old == new:
+                    tests.append(f"{here} == {length}")
             elif new.offset == 0 and new.symbol not in owners:
                 owners[new.symbol] = here
             elif not enforced.same(old, new):

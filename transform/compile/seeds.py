@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..errors import ArgumentError
-from ..ir import Function
+from ..ir import Function, Var
 from ..tree import Node, Static, Tree, children_of, is_structure, numbered, rebuild
 from ..types import Array, Type
 from .lengths import length_of, lengths
@@ -17,7 +17,11 @@ __all__ = ["checked_seeds", "conforming"]
 
 
 def checked_seeds(
-    function: Function, values: Mapping[str, Any], seeds: Mapping[str, Any], like_arguments: bool
+    function: Function,
+    values: Mapping[str, Any],
+    seeds: Mapping[str, Any],
+    like_arguments: bool,
+    captured: Iterable[tuple[Var, Any]] = (),
 ) -> dict[str, Any]:
     """The seeds by the names of the inputs they belong to.
 
@@ -35,7 +39,7 @@ def checked_seeds(
                 f"One was given as {key!r}." if not key.isdigit() else f"{len(seeds)} were given.",
             )
         named[name] = seed
-    sizes = lengths(function, values)
+    sizes = lengths(function, values, captured)
     checked = {}
     for each in inputs:
         if each.name in named:
