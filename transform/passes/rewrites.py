@@ -122,6 +122,8 @@ _FOLD: dict[str, Callable[..., Any]] = {
 @rewrite(*_FOLD)
 def fold_literals(site: Site) -> Value | None:
     """2 * 3 -> 6, 0.2 * 1.5 -> 0.3; 1 / 3 stays: x * (1 / 3) is x / 3"""
+    if not isinstance(site.operands[-1].atom, Lit):
+        return None
     atoms = [operand.atom for operand in site.operands]
     numbers = [atom.value for atom in atoms if isinstance(atom, Lit) and not atom.text]
     name = site.primitive.name

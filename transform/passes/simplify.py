@@ -108,7 +108,8 @@ class _Simplifier:
         self, builder: Builder, primitive: Primitive, atoms: tuple[Atom, ...], params: Mapping[str, Any]
     ) -> Value | None:
         """What the builder asks before it appends an equation."""
-        simpler = self.simpler(primitive, atoms, params)
+        key = self.key(primitive, atoms, params)
+        simpler = self.simpler(primitive, atoms, params, key)
         if simpler is not None:
             return simpler
         builder.rewrite = None
@@ -116,18 +117,19 @@ class _Simplifier:
             value = builder.apply(primitive, atoms, params)
         finally:
             builder.rewrite = self.rewrite
-        return self.noted(value)
+        return self.noted(value, key)
 
     def kept(self, eqn: Eqn) -> Value:
         """The value of an equation whose operands are as they were: its own, if there is none simpler."""
-        simpler = self.simpler(eqn.primitive, eqn.operands, eqn.params)
+        key = self.key(eqn.primitive, eqn.operands, eqn.params)
+        simpler = self.simpler(eqn.primitive, eqn.operands, eqn.params, key)
         if simpler is not None:
             return simpler
         self.builder.body.append(eqn)
-        return self.noted(Value(self.builder, eqn.target))
+        return self.noted(Value(self.builder, eqn.target), key)
 
     def simpler(
-        self, primitive: Primitive, atoms: tuple[Atom, ...], params: Mapping[str, Any]
+        self, primitive: Primitive, atoms: tuple[Atom, ...], params: Mapping[str, Any], key: Any
     ) -> Value | None:
         """A value that a rewrite gives, or that was computed before."""
         if self.derived:
@@ -137,14 +139,14 @@ class _Simplifier:
                 simpler = attempt(site)
                 if simpler is not None and self.keeps_precision(simpler.type, site):
                     return simpler
-        return self.known[-1].get(self.key(primitive, atoms, params))
+        return self.known[-1].get(key)
 
-    def noted(self, value: Value) -> Value:
+    def noted(self, value: Value, key: Any) -> Value:
         """The value of the equation just appended, which is remembered."""
         eqn = cast(Eqn, self.builder.body[-1])
         self.history.note(eqn, self.derived)
         if not eqn.primitive.consumes and eqn.primitive.name not in _NOT_SHARED:
-            self.known[-1][self.key(eqn.primitive, eqn.operands, eqn.params)] = value
+            self.known[-1][key] = value
         return value
 
     @property
