@@ -60,7 +60,7 @@ class Source:
                 self._statements[node] = self._line(node.lineno + self.offset).strip().rstrip(":")
             else:
                 shown = node.value if isinstance(node, ast.Return) and node.value is not None else node
-                self._statements[node] = self.text(shown)
+                self._statements[node] = self.text(node.body if isinstance(node, ast.Lambda) else shown)
         return self._statements[node]
 
     def text(self, node: Any) -> str:

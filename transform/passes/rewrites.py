@@ -298,7 +298,7 @@ def cancel(site: Site) -> Value | None:
 
 @rewrite("mul")
 def gather_literals(site: Site) -> Value | None:
-    """2 * (3 * x) -> 6 * x; 2 * (s / t) -> 2 * s / t for numbers s, t"""
+    """2 * (3 * x) -> 6 * x; 2 * (s / t) -> 2 * s / t for numbers s, t; (x * 2) * (3 * y) -> 6 * x * y"""
     x, y = site.operands
     for number, other in ((x, y), (y, x)):
         if literal(number) and (parts := site.parts(other, "mul")):
@@ -307,6 +307,9 @@ def gather_literals(site: Site) -> Value | None:
                     return (number * inner) * rest
         if literal(number) and is_number(other) and (parts := site.parts(other, "div")):
             return (number * parts[0]) / parts[1]
+    if (left := site.parts(x, "mul")) and (right := site.parts(y, "mul")) and is_number(x) == is_number(y):
+        if literal(left[1]) and literal(right[0]) and is_number(left[0]) == is_number(x):
+            return (left[1] * right[0]) * left[0] * right[1]
     return None
 
 
