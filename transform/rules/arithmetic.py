@@ -9,7 +9,7 @@ import numpy as np
 
 from ..types import Dims, Type
 from .build import Value
-from .families import constant, elementwise, infer_elementwise, total
+from .families import constant, elementwise, infer_arithmetic, infer_elementwise, total
 
 _FLOAT = np.dtype(np.float64)
 
@@ -25,7 +25,7 @@ elementwise(
     "{0} + {1}",
     lambda x, y, z: 1,
     lambda x, y, z: 1,
-    infer=infer_elementwise(np.add),
+    infer=infer_arithmetic(infer_elementwise(np.add)),
     stem="s",
 )
 elementwise(
@@ -33,7 +33,7 @@ elementwise(
     "{0} - {1}",
     lambda x, y, z: 1,
     lambda x, y, z: -1,
-    infer=infer_elementwise(np.subtract),
+    infer=infer_arithmetic(infer_elementwise(np.subtract)),
     stem="d",
 )
 elementwise(
@@ -41,7 +41,7 @@ elementwise(
     "{0} * {1}",
     lambda x, y, z: y,
     lambda x, y, z: x,
-    infer=infer_elementwise(np.multiply),
+    infer=infer_arithmetic(infer_elementwise(np.multiply)),
     # x_dot * y + x * y_dot keeps the factors in the order in which the source has them.
     tangent=lambda call, dots: product_rule(call.operands, dots),
     stem="p",
@@ -51,7 +51,7 @@ elementwise(
     "{0} / {1}",
     lambda x, y, z: 1 / y,
     lambda x, y, z: -z / y,
-    infer=infer_division,
+    infer=infer_arithmetic(infer_division),
     stem="q",
 )
 elementwise("neg", "-{0}", lambda x, y: -1, infer=infer_elementwise(np.negative), stem="n")

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..ir import Primitive
 from ..types import (
+    COMPLEX,
     Array,
     Dims,
     Scalar,
@@ -59,6 +60,21 @@ def infer_elementwise(ufunc: np.ufunc | None = None, python: np.dtype | None = N
         return result_type(dtype, shape)
 
     return infer
+
+
+def infer_arithmetic(infer: Callable[..., Type]) -> Callable[..., Type]:
+    """The type rule of Python's binary operators, where it differs from that of NumPy's functions.
+
+    Python's complex does not know that np.float64, a float to it, would rather compute itself.
+    """
+
+    def python(dims: Dims, types: Sequence[Type], params: Params) -> Type:
+        left, right = types
+        if left == COMPLEX and right == Scalar(np.dtype(np.float64)) and params.get("lib") != "np":
+            return COMPLEX
+        return infer(dims, types, params)
+
+    return python
 
 
 def elementwise(
