@@ -17,8 +17,8 @@ from __future__ import annotations
 
 import enum
 import operator
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .errors import Origin
@@ -44,6 +44,7 @@ __all__ = [
     "atoms_of",
     "fresh_copy",
     "has_effect",
+    "map_branches",
     "regions_of",
     "substitute",
     "walk",
@@ -276,6 +277,14 @@ def regions_of(statement: Statement) -> tuple[Region, ...]:
         case While(condition=condition, body=body):
             return condition, body
     return ()
+
+
+def map_branches(statement: If, change: Callable[[tuple[Statement, ...]], Iterable[Statement]]) -> If:
+    """The If with the body of each branch replaced by `change(body)`."""
+    then, orelse = (
+        replace(region, body=tuple(change(region.body))) for region in (statement.then, statement.orelse)
+    )
+    return replace(statement, then=then, orelse=orelse)
 
 
 def atoms_of(statement: Statement) -> tuple[Atom, ...]:

@@ -18,7 +18,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..errors import Origin
-from ..ir import Atom, Eqn, Function, If, Region, Statement, Sweep, Var, fresh_copy
+from ..ir import Atom, Eqn, Function, If, Region, Statement, Sweep, Var, fresh_copy, map_branches
 from ..names import ADJOINT
 from ..rules.build import Builder, Value
 from ..rules.families import fit
@@ -181,9 +181,5 @@ class _Adjoint:
 
 def _in_sweep(statement: Statement, sweep: Sweep) -> Statement:
     if isinstance(statement, If):
-        then, orelse = (
-            replace(region, body=tuple(_in_sweep(inner, sweep) for inner in region.body))
-            for region in (statement.then, statement.orelse)
-        )
-        return replace(statement, then=then, orelse=orelse, sweep=sweep)
+        statement = map_branches(statement, lambda body: [_in_sweep(inner, sweep) for inner in body])
     return replace(statement, sweep=sweep)

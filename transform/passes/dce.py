@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from ..ir import Atom, Eqn, Function, If, Region, Statement, Var, atoms_of, has_effect, walk
+from ..ir import Atom, Eqn, Function, If, Region, Statement, Var, atoms_of, has_effect, map_branches, walk
 from ..types import Array, Type
 
 __all__ = ["eliminate_dead", "needed_values"]
@@ -92,11 +92,7 @@ def _read_shapes(statement: Statement, stand_ins: dict[Atom, Atom]) -> Statement
         )
         return replace(statement, operands=operands)
     if isinstance(statement, If):
-        then, orelse = (
-            replace(region, body=tuple(_read_shapes(inner, stand_ins) for inner in region.body))
-            for region in (statement.then, statement.orelse)
-        )
-        return replace(statement, then=then, orelse=orelse)
+        return map_branches(statement, lambda body: [_read_shapes(inner, stand_ins) for inner in body])
     return statement
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ..ir import Atom, Eqn, Function, If, Lit, Region, Statement, Var, walk
+from ..ir import Atom, Eqn, Function, If, Lit, Statement, Var, map_branches, walk
 from ..rules.registry import PRIMITIVES
 
 __all__ = ["recognise"]
@@ -48,12 +48,8 @@ class _Finder:
 
     def statement(self, statement: Statement) -> Statement:
         if isinstance(statement, If):
-            then, orelse = (self.region(region) for region in (statement.then, statement.orelse))
-            return replace(statement, then=then, orelse=orelse)
+            return map_branches(statement, self.block)
         return self.logistic(statement) or statement if isinstance(statement, Eqn) else statement
-
-    def region(self, region: Region) -> Region:
-        return replace(region, body=self.block(region.body))
 
     def part(self, atom: Atom, name: str) -> Eqn | None:
         eqn = self.single.get(atom) if isinstance(atom, Var) else None
@@ -78,11 +74,7 @@ class _Finder:
         kept: list[Statement] = []
         for statement in body:
             if isinstance(statement, If):
-                then, orelse = (
-                    replace(region, body=self.without_parts(region.body))
-                    for region in (statement.then, statement.orelse)
-                )
-                kept.append(replace(statement, then=then, orelse=orelse))
+                kept.append(map_branches(statement, self.without_parts))
             elif self.parts.isdisjoint(statement.targets):
                 kept.append(statement)
         return tuple(kept)

@@ -16,7 +16,7 @@ import numpy as np
 
 from ..errors import Origin, TransformError, UnsupportedError
 from ..ir import Atom, Eqn, If, Lit, Primitive, Region, Statement, Sweep, Var, substitute
-from ..types import Array, Dims, Scalar, Type, is_inexact
+from ..types import Array, Dims, Scalar, Type
 from .registry import PRIMITIVES
 
 __all__ = ["Builder", "Call", "Value", "op"]
@@ -155,10 +155,6 @@ class Value:
     @property
     def is_array(self) -> bool:
         return isinstance(self._atom.type, Array)
-
-    @property
-    def active_type(self) -> bool:
-        return is_inexact(self._atom.type)
 
     def __repr__(self) -> str:
         return f"Value({self.atom!r})"
