@@ -198,6 +198,8 @@ class For:
     body: Region
     origin: Origin | None = None
     sweep: Sweep = Sweep.NONE
+    reverse: bool = False
+    """The same indices from the last to the first: `for i in reversed(range(n))`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -333,9 +335,9 @@ def substitute(statement: Statement, new: Callable[[Any], Any]) -> Statement:
             return Eqn(target_, primitive, operands_, params, origin, sweep)
         case If(targets, condition, then, orelse, origin, sweep):
             return If(each(targets), new(condition), region(then), region(orelse), origin, sweep)
-        case For(targets, start, stop, step, init, body, origin, sweep):
+        case For(targets, start, stop, step, init, body, origin, sweep, reverse):
             first, last, by = each((start, stop, step))
-            return For(each(targets), first, last, by, each(init), region(body), origin, sweep)
+            return For(each(targets), first, last, by, each(init), region(body), origin, sweep, reverse)
         case While(targets, init, condition, body, origin, sweep):
             return While(each(targets), each(init), region(condition), region(body), origin, sweep)
 

@@ -21,6 +21,7 @@ __all__ = [
     "Array",
     "Dim",
     "Dims",
+    "List",
     "Scalar",
     "Size",
     "Type",
@@ -97,7 +98,24 @@ class Array:
         return f"{self.dtype.name}[{', '.join(map(str, self.dims))}]"
 
 
-Type = Scalar | Array
+@dataclass(frozen=True, slots=True)
+class List:
+    """A list of values of one type, of a length that only run time knows: the user's lists, and tapes."""
+
+    element: Scalar | Array | List
+
+    weak = False
+
+    @property
+    def dtype(self) -> np.dtype:
+        """That of the items: a list of floats can carry a derivative."""
+        return self.element.dtype
+
+    def __str__(self) -> str:
+        return f"list[{self.element}]"
+
+
+Type = Scalar | Array | List
 
 _PYTHON_NAMES = {"f": "float", "i": "int", "b": "bool", "c": "complex"}
 
@@ -245,6 +263,8 @@ class Dims:
         """The type with every dim replaced by its representative."""
         if isinstance(type_, Array):
             return Array(type_.dtype, tuple(self.resolve(size) for size in type_.dims))
+        if isinstance(type_, List):
+            return List(self.resolve_type(type_.element))
         return type_ if type_.size is None else replace(type_, size=self.resolve(type_.size))
 
 

@@ -12,6 +12,7 @@ from . import (  # noqa: F401  importing them registers their rules
     index,
     joining,
     linalg,
+    lists,
     numpy_creation,
     numpy_joining,
     numpy_shape,
@@ -23,6 +24,7 @@ from . import (  # noqa: F401  importing them registers their rules
     remainders,
     sequences,
     shape,
+    stores,
 )
 from .build import Builder, Call, Value, op
 from .registry import ATTRIBUTES, FUNCTIONS, METHODS, PRIMITIVES

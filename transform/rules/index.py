@@ -224,7 +224,9 @@ def may_repeat(index: tuple[Entry, ...], types: Sequence[Type]) -> bool:
 def _index_add_code(types: Sequence[Type], params: Params) -> str:
     index = params["index"]
     if params.get("distinct") or not may_repeat(index, types):
-        return f"{{0}}[{index_text(index)}] += {{1}}"
+        from .stores import place_text
+
+        return f"{place_text(types, params)} += {{1}}"
     text = index_text(index)
     if any(isinstance(entry, slice) for entry in index):
         text = f"np.s_[{text}]"
