@@ -1,12 +1,14 @@
 """Check a whole program: its derivatives in both modes and second order against differences of its values.
 
-The directions move every float in the arguments, however deep in tuples, lists, dicts and records.
+The directions move every float in the arguments, however deep in tuples, lists, dicts and records. A program
+that returns None has the arguments that it writes to as its results.
 """
 
 from __future__ import annotations
 
 import copy
 import dataclasses
+import functools
 import inspect
 
 import numpy as np
@@ -16,16 +18,25 @@ from tests.support.differences import FIRST
 from transform import adjoint, grad, hvp, tangent
 
 NUMBERS = (float, complex, np.inexact)
+TINY = 1e-30
 
 
-def program(*arguments, step=1e-3, rtol=1e-7, second=True):
-    """Decorator: check the function at these arguments; a function may have several."""
+def program(*arguments, step=1e-3, rtol=1e-7, second=True, complex_step=False, results=None):
+    """Decorator: check the function at these arguments; a function may have several.
+
+    With `complex_step` the reference is the complex step of the very same function, good to the last digits;
+    `second` is false at kinks; `results` names the arguments that are the results, where not all written are.
+    """
+    options = {
+        "step": step,
+        "rtol": rtol,
+        "second": second,
+        "complex_step": complex_step,
+        "results": results,
+    }
 
     def register(function):
-        function.cases = [
-            *getattr(function, "cases", ()),
-            (arguments, {"step": step, "rtol": rtol, "second": second}),
-        ]
+        function.cases = [*getattr(function, "cases", ()), (arguments, options)]
         return function
 
     return register
@@ -92,12 +103,17 @@ def moved(value, direction, t):
 
 
 def slopes(function, arguments, directions, step):
-    """The derivatives of the floats in the result along the directions, by sixth-order differences."""
+    """The derivatives of the floats in the result along the directions, by sixth-order differences.
+
+    With the step None by the complex step.
+    """
 
     def at(t):
         pairs = zip(arguments, directions, strict=True)
         return leaves(function(*(moved(copy.deepcopy(x), d, t) for x, d in pairs)))
 
+    if step is None:
+        return [np.imag(leaf) / TINY for leaf in at(TINY * 1j)]
     ends = {k: (at(k * step), at(-k * step)) for k in FIRST}
     return [
         sum(weight * (ends[k][0][n] - ends[k][1][n]) for k, weight in FIRST.items()) / step
@@ -105,7 +121,34 @@ def slopes(function, arguments, directions, step):
     ]
 
 
-def check(function, *arguments, step=1e-3, rtol=1e-7, second=True):
+def returning(function, arguments, results):
+    """The function, or one that returns what this one writes into its arguments if it returns nothing."""
+    names = list(inspect.signature(function).parameters)
+    after = copy.deepcopy(arguments)
+    if function(*after) is not None:
+        assert results is None
+        return function
+    if results is None:
+        changed = [not _equal(a, b) for a, b in zip(arguments, after, strict=True)]
+    else:
+        changed = [name in results for name in names]
+    assert any(changed)
+
+    @functools.wraps(function)
+    def written(*args):
+        function(*args)
+        return tuple(each for each, is_result in zip(args, changed, strict=True) if is_result)
+
+    return written
+
+
+@functools.cache
+def derived(make, function, wrt, **results):
+    """A derivative, kept: other arguments of the same types then meet the code that is there."""
+    return make(function, wrt, **results)
+
+
+def check(function, *arguments, step=1e-3, rtol=1e-7, second=True, complex_step=False, results=None):
     rng = np.random.default_rng(0)
 
     def direction(x):
@@ -121,23 +164,26 @@ def check(function, *arguments, step=1e-3, rtol=1e-7, second=True):
     directions = [mapped(direction, x) if k in wrt else None for k, x in enumerate(arguments)]
     seeds = [directions[k] for k in wrt]
     before = copy.deepcopy(arguments)
-    value = function(*copy.deepcopy(arguments))
-    expected = slopes(function, arguments, directions, step)
+    primal = returning(function, arguments, results)
+    value = primal(*copy.deepcopy(arguments))
+    expected = slopes(primal, arguments, directions, None if complex_step else step)
+    first_rtol = 1e-11 if complex_step else rtol
+    named = {} if results is None else {"results": results}
 
-    result, result_dot = tangent(function, wrt)(*arguments, *seeds)
+    result, result_dot = derived(tangent, function, wrt, **named)(*arguments, *seeds)
     _same(result, value, 1e-12)
-    _same(result_dot, expected, rtol)
+    _same(result_dot, expected, first_rtol)
 
     bars = [direction(leaf) for leaf in leaves(value)]
-    adjoints = adjoint(function, wrt)(*arguments, *bars)
+    adjoints = derived(adjoint, function, wrt, **named)(*arguments, *bars)
     for bar, k in zip(adjoints, wrt, strict=True):
         _same_structure(bar, arguments[k])
-    assert_allclose(_pairing(adjoints, seeds), _pairing(bars, expected), rtol=rtol, atol=rtol)
+    assert_allclose(_pairing(adjoints, seeds), _pairing(bars, expected), rtol=first_rtol, atol=first_rtol)
 
-    if is_float(value) and np.ndim(value) == 0 and not np.iscomplexobj(value):
-        gradient = grad(function, wrt)
+    if primal is function and is_float(value) and np.ndim(value) == 0 and not np.iscomplexobj(value):
+        gradient = derived(grad, function, wrt)
         first = gradient(*arguments)
-        assert_allclose(_pairing(first, seeds), expected[0], rtol=rtol, atol=rtol)
+        assert_allclose(_pairing(first, seeds), expected[0], rtol=first_rtol, atol=first_rtol)
         _same(gradient(*arguments), first, 0)
         if second:
             _check_second(function, gradient, arguments, wrt, seeds, step, rtol)
@@ -152,7 +198,7 @@ def _check_second(function, gradient, arguments, wrt, seeds, step, rtol):
         return gradient(*every)
 
     expected = slopes(of_moving, [arguments[k] for k in wrt], seeds, step)
-    _same(hvp(function, wrt)(*arguments, *seeds), expected, 10 * rtol)
+    _same(derived(hvp, function, wrt)(*arguments, *seeds), expected, 10 * rtol)
 
 
 def _pairing(left, right):
@@ -166,6 +212,11 @@ def _same(got, want, rtol):
     for g, w in zip(got, want, strict=True):
         assert np.shape(g) == np.shape(w)
         assert_allclose(g, w, rtol=rtol, atol=rtol)
+
+
+def _equal(left, right):
+    left, right = leaves(left), leaves(right)
+    return all(np.array_equal(a, b, equal_nan=True) for a, b in zip(left, right, strict=True))
 
 
 def _same_structure(bar, argument):
