@@ -22,7 +22,7 @@ def product(*factors):
 
 def named_like_seeds(x, y_bar, x_bar, x_dot, y_dot, L_bar):
     y = x * y_bar * x_bar * x_dot * y_dot * L_bar
-    return y  # noqa: RET504
+    return y
 
 
 class TestDefaultsAndStars:
@@ -45,7 +45,7 @@ class TestDefaultsAndStars:
         assert vjp(adjoint(lambda x: x**3), 2.0, 1.0)[1](1.0) == (12.0, 12.0)
 
     def test_a_default_with_parts_in_the_generated_signature(self):
-        def f(q, m=(1.0, 2.0), k=[0.5], d={"a": (1, 2.0)}):  # noqa: B006
+        def f(q, m=(1.0, 2.0), k=[0.5], d={"a": (1, 2.0)}):
             return q * m[1] * k[0] * d["a"][0]
 
         scope = {}

@@ -109,7 +109,7 @@ def ternary_of_arrays(x):
 @program(1.2)
 def texts(x):
     """A docstring."""
-    message = f"{x:.3f} and {x!r} {x}" + "%s" % "done"  # noqa: UP031
+    message = f"{x:.3f} and {x!r} {x}" + "%s" % "done"
     assert x > -100, f"bad {x} {message}"
     return x * len("a" + "b".upper())
 
@@ -190,7 +190,7 @@ def nonlocal_state(x):
 
 @program(1.2)
 def closures_in_a_loop(x):
-    late = [lambda v: v**k for k in range(1, 4)]  # noqa: B023
+    late = [lambda v: v**k for k in range(1, 4)]
     early = [lambda v, k=k: v**k for k in range(1, 4)]
     return sum(f(x) for f in late) + sum(f(x) for f in early)
 
