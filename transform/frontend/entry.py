@@ -18,7 +18,7 @@ from ..ir import Atom, Eqn, Function, Input, Slot, Var
 from ..rules.build import Value, numeric
 from ..tree import Node, Static, Tree, children_of, is_structure, rebuild
 from ..types import Scalar, is_complex
-from . import builtin, exceptions, expressions, statements
+from . import augmented, builtin, exceptions, expressions, passive, statements
 from .lowering import Lowering, PinNeeded, StaticNeeded
 from .naming import python_method
 from .nested import lower_closure
@@ -33,7 +33,14 @@ __all__ = ["Lowered", "lower", "parameters", "place"]
 
 _MOST_PINNED = 1000
 
-_HANDLERS = (builtin, exceptions, expressions, statements)  # importing them fills the tables of handlers
+_HANDLERS = (
+    augmented,
+    builtin,
+    exceptions,
+    expressions,
+    passive,
+    statements,
+)  # importing them fills the tables of handlers
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -16,15 +16,13 @@ from ..types import Array
 from .branches import Join, State, fork, survivor
 from .calls import call, iterate
 from .expressions import condition, make_closure
-from .in_place import updated_array
-from .lowering import Lowering, PinNeeded, StaticNeeded, evaluate
+from .lowering import Lowering, evaluate
 from .objects import get_attribute, set_attribute
-from .operators import binary
 from .recorder import Spelled, plain, spell, text_of
 from .scope import BREAK, CONTINUE, Frame, Leave, Raised
-from .subscripts import assign_subscript, delete_subscript, subscript
+from .subscripts import assign_subscript, delete_subscript
 
-__all__ = ["assign", "run_block"]
+__all__ = ["Rest", "assign", "open_statement", "run_block", "statement"]
 
 _LONGEST_LOOP = 256
 
@@ -46,6 +44,20 @@ def statement(*kinds: type) -> Callable[[Handler], Handler]:
 
 Rest = Sequence[ast.stmt] | None
 """What follows a block up to the end of the function; None where that cannot be said, as in a loop."""
+
+Open = Callable[..., Leave | None]
+
+_OPEN: dict[type, Open] = {}
+
+
+def open_statement(kind: type) -> Callable[[Open], Open]:
+    """Register how a statement is executed whose body is part of the block around it."""
+
+    def register(handler: Open) -> Open:
+        _OPEN[kind] = handler
+        return handler
+
+    return register
 
 
 def run_block(frame: Frame, body: Sequence[ast.stmt], rest: Rest) -> Leave | None:
@@ -171,59 +183,6 @@ def _array_items(low: Lowering, array: Value, count: int) -> list[Any]:
     return [getitem(low.builder, array, k) for k in range(count)]
 
 
-@statement(ast.AugAssign)
-def _augmented(frame: Frame, node: ast.AugAssign) -> None:
-    low = frame.low
-    match node.target:
-        case ast.Name(id=name):
-            left = frame.load(name)
-            store: Callable[[Any], None] = functools.partial(frame.bind, name)
-        case ast.Attribute(value=owner, attr=attr):
-            thing, name = evaluate(frame, owner), frame.mangled(attr)
-            left = get_attribute(low, thing, name)
-            store = functools.partial(set_attribute, low, thing, name)
-        case ast.Subscript(value=owner, slice=index):
-            thing, key = evaluate(frame, owner), evaluate(frame, index)
-            if isinstance(low.live(thing), Value):
-                assign_subscript(low, thing, key, None)
-            left = subscript(low, thing, key, frame.source.text(owner))
-            name, store = "", functools.partial(assign_subscript, low, thing, key)
-        case _:
-            raise UnsupportedError("this augmented assignment is not understood")
-    right = evaluate(frame, node.value)
-    low.builder.origin = frame.origin(node)
-    value = _updated(frame, node.op, left, right)
-    store(low.name(value, name) if name else value)
-
-
-def _updated(frame: Frame, op: ast.operator, left: Any, right: Any) -> Any:
-    low = frame.low
-    left = low.live(left)
-    if isinstance(left, Value) and isinstance(left.type, Array):
-        return updated_array(low, op, left, right)
-    if isinstance(left, list) and isinstance(op, ast.Add):
-        if low.outside.is_foreign(left):
-            raise UnsupportedError("+= changes a list that exists outside the function", "Use a = a + b.")
-        left.extend(iterate(low, right))
-        return left
-    if isinstance(left, (dict, set)) and isinstance(op, ast.BitOr):
-        if low.outside.is_foreign(left):
-            raise UnsupportedError("|= changes what exists outside the function", "Use a = a | b.")
-        left.update(low.outside.inside(right))
-        return left
-    method = getattr(type(left), f"__i{_METHODS[type(op)]}__", None)
-    if callable(method) and hasattr(method, "__code__"):
-        return low.call(method, [left, right])
-    return binary(low, op, left, right)
-
-
-_METHODS = {
-    ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "truediv", ast.FloorDiv: "floordiv",
-    ast.Mod: "mod", ast.Pow: "pow", ast.MatMult: "matmul", ast.BitAnd: "and", ast.BitOr: "or",
-    ast.BitXor: "xor", ast.LShift: "lshift", ast.RShift: "rshift",
-}  # fmt: skip
-
-
 @statement(ast.Delete)
 def _delete(frame: Frame, node: ast.Delete) -> None:
     for target in node.targets:
@@ -309,31 +268,10 @@ def _import_from(frame: Frame, node: ast.ImportFrom) -> None:
         frame.bind(alias.asname or alias.name, value)
 
 
-@statement(ast.Assert)
-def _assert(frame: Frame, node: ast.Assert) -> None:
-    """Checked where that is possible now, dropped where it is not: what it computes is not needed."""
-    low = frame.low
-
-    def outcome() -> Any:
-        try:
-            return condition(frame, node.test, ask=False)
-        except (UnsupportedError, StaticNeeded, PinNeeded):
-            return None
-
-    outer = low.builder.body
-    keeps = any(isinstance(inner, ast.NamedExpr) for inner in ast.walk(node.test))
-    low.builder.body = outer if keeps else []
-    try:
-        decided = outcome()
-    finally:
-        low.builder.body = outer
-    if decided is False:
-        raise Raised(AssertionError(frame.source.text(node.test)))
-
-
 # Decisions and loops.
 
 
+@open_statement(ast.If)
 def _if(frame: Frame, node: ast.If, rest: Rest) -> Leave | None:
     # A check that only raises is no reason to lower anew for each value of an int argument.
     checks = not node.orelse and all(isinstance(each, ast.Raise) for each in node.body)
@@ -427,25 +365,3 @@ def _while(frame: Frame, node: ast.While) -> Leave | None:
         f"a loop of more than {_LONGEST_LOOP} iterations would be written out in full",
         "Write it as array operations.",
     )
-
-
-def _with(frame: Frame, node: ast.With, rest: Rest) -> Leave | None:
-    import contextlib
-    import warnings
-
-    import numpy as np
-
-    for item in node.items:
-        manager = evaluate(frame, item.context_expr)
-        harmless = (np.errstate, warnings.catch_warnings, contextlib.nullcontext)
-        if not isinstance(manager, harmless):
-            raise UnsupportedError(
-                f"with {type(manager).__name__} is not understood", "Move it out of the function."
-            )
-        if item.optional_vars is not None:
-            assign(frame, item.optional_vars, getattr(manager, "enter_result", None))
-    return run_block(frame, node.body, rest)
-
-
-# Statements that are part of the block around them: what follows in the function follows in them.
-_OPEN: dict[type, Callable[..., Leave | None]] = {ast.If: _if, ast.With: _with}
