@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 
 import numpy as np
@@ -9,46 +10,68 @@ import numpy as np
 from transform.ir import Eqn, For, Function, If, Lit, While
 
 
-def evaluate(function: Function, *arguments):
-    """The results of `function` for numeric leaves, as a tuple."""
+def evaluate(function: Function, *arguments, in_place=False):
+    """The results of `function` for numeric leaves, as a tuple.
+
+    What a primitive consumes is copied first, as if it made a new array or list; unless `in_place`: then it
+    is overwritten, as generated code does it.
+    """
     env = dict(function.captures)
     env.update(zip(function.params, arguments, strict=True))
-    _run(function.body, env)
-    return tuple(_read(atom, env) for atom in function.results)
+    machine = _Machine(env, in_place)
+    machine.body(function.body)
+    return tuple(map(machine.read, function.results))
 
 
-def _read(atom, env):
-    return atom.value if isinstance(atom, Lit) else env[atom]
+class _Machine:
+    def __init__(self, env, in_place):
+        self.env, self.in_place = env, in_place
 
+    def read(self, atom):
+        return atom.value if isinstance(atom, Lit) else self.env[atom]
 
-def _run(body, env):
-    for statement in body:
-        match statement:
-            case Eqn():
-                env[statement.target] = _equation(
-                    statement, [_read(atom, env) for atom in statement.operands]
-                )
-            case If(targets, condition, then, orelse):
-                region = then if _read(condition, env) else orelse
-                _run(region.body, env)
-                for target, result in zip(targets, region.results, strict=True):
-                    env[target] = _read(result, env)
-            case For() | While():
-                raise NotImplementedError
+    def body(self, body):
+        for statement in body:
+            match statement:
+                case Eqn():
+                    operands = [self.read(atom) for atom in statement.operands]
+                    self.env[statement.target] = self.equation(statement, operands)
+                case If(targets, condition, then, orelse):
+                    region = then if self.read(condition) else orelse
+                    self.bind(targets, self.region(region, ()))
+                case For(start=start, stop=stop, step=step):
+                    indices = range(*map(self.read, (start, stop, step)))
+                    state = [self.read(atom) for atom in statement.init]
+                    for index in reversed(indices) if statement.reverse else indices:
+                        state = self.region(statement.body, (index, *state))
+                    self.bind(statement.targets, state)
+                case While():
+                    state = [self.read(atom) for atom in statement.init]
+                    while self.region(statement.condition, state)[0]:
+                        state = self.region(statement.body, state)
+                    self.bind(statement.targets, state)
 
+    def bind(self, variables, values):
+        self.env.update(zip(variables, values, strict=True))
 
-def _equation(eqn, operands):
-    code = eqn.primitive.code
-    if callable(code):
-        code = code([operand.type for operand in eqn.operands], eqn.params)
-    names = {f"_{k}": operand for k, operand in enumerate(operands)}
-    text = code.format(*names) if "{" in code else code
-    scope = {"np": np, "math": math, **eqn.primitive.refers, **names}
-    if eqn.primitive.effect:
+    def region(self, region, values):
+        self.bind(region.params, values)
+        self.body(region.body)
+        return [self.read(result) for result in region.results]
+
+    def equation(self, eqn, operands):
+        code = eqn.primitive.code
+        if callable(code):
+            code = code([operand.type for operand in eqn.operands], eqn.params)
+        names = {f"_{k}": operand for k, operand in enumerate(operands)}
+        text = code.format(*names) if "{" in code else code
+        scope = {"np": np, "math": math, **eqn.primitive.refers, **names}
+        if eqn.primitive.effect:
+            exec(text, scope)
+            return False
+        if not eqn.primitive.consumes:
+            return eval(text, scope)
+        if not self.in_place:
+            scope["_0"] = copy.deepcopy(names["_0"])
         exec(text, scope)
-        return False
-    if not eqn.primitive.consumes:
-        return eval(text, scope)
-    scope["_0"] = names["_0"].copy()
-    exec(text, scope)
-    return scope["_0"]
+        return scope["_0"]

@@ -4,122 +4,304 @@
     x_bar[0] += t                --->      x_bar[0] += t
     return x_bar, y_bar                    return x_bar, y_bar.copy()
 
-Derivative passes write equations as if `consumes` made a new array. This pass makes that true: the
-operand of a consuming equation is copied unless it is a fresh array that nothing reads afterwards,
-directly or through a view. Results are made distinct from each other and from the params, so that
-whoever gets a gradient may write to it.
+Other passes write equations as if `consumes` made a new array or list. This pass makes that true: what is
+consumed must be a buffer of the function's own that nothing reads afterwards, directly, through a view or
+from a list. A view or an item of a list that is read too late is copied where it is made, anything else
+where it is overwritten. A loop that overwrites a carried value consumes its first value, and each iteration
+consumes what the one before hands on: so buffers may be swapped, and are copied once, before the loop.
+
+Results are made distinct from each other and from the params, so that whoever gets a gradient may write
+to it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
-from ..ir import Atom, Eqn, Function, If, Region, Statement, Sweep, Var, walk
+from ..ir import (
+    Atom,
+    Eqn,
+    For,
+    Function,
+    If,
+    Region,
+    Statement,
+    Sweep,
+    Var,
+    While,
+    atoms_of,
+    regions_of,
+    walk,
+)
 from ..rules.registry import PRIMITIVES
-from ..types import Array
+from ..types import Array, List
+from .memory import Memory, Token, Tokens, captured_operand, carried, defined_in, has_memory
 
 __all__ = ["own"]
 
-_READ_ONLY = frozenset({"broadcast_like", "broadcast_to", "diagonal"})
+Place = tuple[For | While, int]
+"""A carried value of a loop, by its position."""
 
 
 def own(function: Function) -> Function:
     """The same function with the copies that in-place updates and results need."""
-    memory = _memory(function)
-    results = {memory.root(result) for result in function.results}
-    body = _protect(function.body, memory, results)
-    return _distinct_results(replace(function, body=tuple(body)), memory)
+    made = _Copies()
+    while _Round(function, made).adds():
+        pass
+    return _Rewrite(function, made).function()
 
 
-@dataclass(frozen=True, slots=True)
-class _Memory:
-    """Which array each value may share its memory with, and which arrays are somebody else's."""
+@dataclass
+class _Copies:
+    """What is copied, and which carried values are owned; only ever grows."""
 
-    views: dict[Atom, Atom]
-    foreign: set[Var]
-    read_only: set[Var]
+    owned: set[Var] = field(default_factory=set)
+    views: set[Var] = field(default_factory=set)
+    captured: set[Eqn] = field(default_factory=set)
+    """Equations that put a copy of their operand into a list."""
+    overwritten: set[Eqn] = field(default_factory=set)
+    """Equations that consume a copy of their operand."""
+    operands: set[tuple[Eqn, int]] = field(default_factory=set)
+    first: set[Place] = field(default_factory=set)
+    next: set[Place] = field(default_factory=set)
+    results: set[int] = field(default_factory=set)
 
-    def root(self, atom: Atom) -> Atom:
-        return self.views.get(atom, atom)
-
-
-def _memory(function: Function) -> _Memory:
-    memory = _Memory({}, {*function.params, *(var for var, _ in function.captures)}, set())
-    for statement in walk(function.body):
-        if isinstance(statement, Eqn):
-            if statement.primitive.view and isinstance(statement.operands[0].type, Array):
-                memory.views[statement.target] = memory.root(statement.operands[0])
-                if statement.operands[0] in memory.read_only:
-                    memory.read_only.add(statement.target)
-            if statement.primitive.name in _READ_ONLY and isinstance(statement.operands[0].type, Array):
-                memory.read_only.add(statement.target)
-        else:
-            # A conditional result may be any of several arrays: it is nobody's own.
-            memory.foreign.update(statement.targets)
-    return memory
+    def size(self) -> int:
+        return sum(map(len, vars(self).values()))
 
 
-def _protect(body: Sequence[Statement], memory: _Memory, read_later: set[Atom]) -> list[Statement]:
-    # Backwards, so that at each store `read_later` holds the roots of everything read after it.
-    out: list[Statement] = []
-    read_later = set(read_later)
-    defined = {target for statement in body for target in statement.targets}
-    for statement in reversed(body):
-        if isinstance(statement, If):
-            out.append(
-                replace(
-                    statement,
-                    then=_protect_region(statement.then, memory, read_later),
-                    orelse=_protect_region(statement.orelse, memory, read_later),
-                )
-            )
-        elif isinstance(statement, Eqn) and statement.primitive.consumes:
-            base = statement.operands[0]
-            owned = base in defined and base not in memory.views and base not in memory.foreign
-            if owned and base not in read_later:
-                out.append(statement)
-            else:
-                copy = _copy_of(base, statement.sweep)
-                out += [replace(statement, operands=(copy.target, *statement.operands[1:])), copy]
-        else:
-            out.append(statement)
-        read_later.update(memory.root(atom) for atom in _reads(statement))
-    out.reverse()
-    return out
+class _Round:
+    """Backwards over the function, with the values that are read later at hand: finds what must be copied."""
+
+    def __init__(self, function: Function, made: _Copies) -> None:
+        self.function, self.made = function, made
+        self.memory = Memory(function, made.owned, made.views, made.captured)
+        self.definition: dict[Var, Eqn] = {}
+        self.captures: list[Eqn] = []
+        self.free: dict[Statement, frozenset[Var]] = {}
+        for statement in walk(function.body):
+            if isinstance(statement, Eqn):
+                self.definition[statement.target] = statement
+                if statement.primitive.name in ("append", "list_set") and has_memory(statement.operands[1]):
+                    self.captures.append(statement)
+
+    def adds(self) -> bool:
+        before = self.made.size()
+        self.results()
+        self.body(self.function.body, _objects(self.function.results))
+        return self.made.size() > before
+
+    def results(self) -> None:
+        """Find the results that are, or hold, what belongs to the caller or to another result."""
+        memory, seen = self.memory, set[Token]()
+        for k, result in enumerate(self.function.results):
+            if not isinstance(result, Var) or not has_memory(result) or k in self.made.results:
+                continue
+            taken = {
+                token
+                for token in memory.reach(result)
+                if token in seen or memory.is_foreign(token) or token in memory.start
+            }
+            seen |= memory.reach(result)
+            if taken & memory.of(result) or (
+                taken and not self.release(frozenset(taken), self.made.captured)
+            ):
+                self.made.results.add(k)
+
+    def body(self, body: Sequence[Statement], later: set[Var]) -> None:
+        """Look at a body after which the values `later` are read; then they are those read before it."""
+        for statement in reversed(body):
+            later.difference_update(statement.targets)
+            match statement:
+                case Eqn():
+                    self.equation(statement, later)
+                case If(then=then, orelse=orelse):
+                    branches = [later | _objects(region.results) for region in (then, orelse)]
+                    for region, live in zip((then, orelse), branches, strict=True):
+                        self.body(region.body, live)
+                    later.update(*branches)
+                case For() | While():
+                    self.loop(statement, later)
+            later |= _objects(atoms_of(statement))
+
+    def equation(self, eqn: Eqn, later: set[Var]) -> None:
+        if not eqn.primitive.consumes or eqn in self.made.overwritten:
+            return
+        base, *others = eqn.operands
+        if not self.consume(base, later):
+            self.made.overwritten.add(eqn)
+            return
+        # With arrays as indices, NumPy may read an element after it has written to it.
+        arrays = [k for k, atom in enumerate(others, 1) if isinstance(atom.type, Array)]
+        if isinstance(base.type, Array) and arrays and arrays[-1] > 1:
+            for k in arrays:
+                other = eqn.operands[k]
+                if isinstance(other, Var) and self.memory.reach(other) & self.memory.of(base):
+                    self.made.operands.add((eqn, k))
+
+    def loop(self, loop: For | While, later: set[Var]) -> None:
+        params, inside = carried(loop), self.reads_outside(loop)
+        later |= inside
+        owned = [param in self.made.owned for param in params]
+        self.hand_over(loop, loop.init, owned, self.made.first, later)
+        self.hand_over(loop, loop.body.results, owned, self.made.next, later)
+        self.body(loop.body.body, later | _objects(loop.body.results))
+        if isinstance(loop, While):
+            self.body(loop.condition.body, later | _objects(loop.condition.params))
+
+    def hand_over(
+        self,
+        loop: For | While,
+        atoms: Sequence[Atom],
+        owned: Sequence[bool],
+        copied: set[Place],
+        later: set[Var],
+    ) -> None:
+        """Values become the owned params of a body: no two may be one object, and nothing else reads them."""
+        others = later | _objects(atom for atom, own in zip(atoms, owned, strict=True) if not own)
+        for k, atom in enumerate(atoms):
+            if owned[k] and (loop, k) not in copied:
+                if self.consume(atom, others):
+                    others |= _objects((atom,))
+                else:
+                    copied.add((loop, k))
+
+    def consume(self, atom: Atom, later: Iterable[Var]) -> bool:
+        """Whether an object may be overwritten, after copies of what is read later; if not, copy it."""
+        if not isinstance(atom, Var):
+            return True
+        roots = self.memory.of(atom)
+        if any(map(self.memory.is_foreign, roots)):
+            return False
+        readers = [var for var in later if self.memory.reach(var) & roots]
+        found = _Copies()
+        if atom in readers or not all(self.separate(var, roots, found) for var in readers):
+            return False
+        self.made.views |= found.views
+        self.made.captured |= found.captured
+        self.made.owned.update(token for token in self.memory.shared_params(atom) if isinstance(token, Var))
+        return True
+
+    def separate(self, var: Var, roots: Tokens, found: _Copies) -> bool:
+        """Make a value independent of the objects `roots`, if it can be copied where it is made."""
+        made_by = self.definition.get(var)
+        item = made_by is not None and made_by.primitive.name in ("last", "list_get")
+        if (item or not isinstance(var.type, Array)) and self.release(roots, found.captured):
+            return True
+        if made_by is None or var in self.made.views or not isinstance(var.type, Array):
+            return False
+        if item or (made_by.primitive.view and isinstance(made_by.operands[0].type, Array)):
+            found.views.add(var)
+            return True
+        return False
+
+    def release(self, roots: Tokens, found: set[Eqn]) -> bool:
+        """Have copies put into lists instead of the objects `roots`; False if there is no such place."""
+        new = {
+            eqn
+            for eqn in self.captures
+            if eqn not in self.made.captured
+            and isinstance(value := captured_operand(eqn), Var)
+            and self.memory.reach(value) & roots
+        }
+        found |= new
+        return bool(new)
+
+    def reads_outside(self, loop: Statement) -> frozenset[Var]:
+        """The objects that a loop reads besides those it carries."""
+        if loop not in self.free:
+            regions = regions_of(loop)
+            read = _objects(result for region in regions for result in region.results)
+            for statement in (inner for region in regions for inner in region.body):
+                read |= self.reads(statement)
+            self.free[loop] = frozenset(read - defined_in(regions))
+        return self.free[loop]
+
+    def reads(self, statement: Statement) -> set[Var]:
+        read = _objects(atoms_of(statement))
+        for region in regions_of(statement):
+            read |= _objects(region.results)
+            for inner in region.body:
+                read |= self.reads(inner)
+        return read
 
 
-def _protect_region(region: Region, memory: _Memory, read_later: set[Atom]) -> Region:
-    results = {memory.root(result) for result in region.results}
-    return replace(region, body=tuple(_protect(region.body, memory, read_later | results)))
+class _Rewrite:
+    """Puts the copies in."""
+
+    def __init__(self, function: Function, made: _Copies) -> None:
+        self.old, self.made = function, made
+
+    def function(self) -> Function:
+        body = self.body(self.old.body)
+        sweep = self.old.body[-1].sweep if self.old.body else Sweep.NONE
+        results = list(self.old.results)
+        for k in sorted(self.made.results):
+            body.append(copy := _copy_of(results[k], sweep))
+            results[k] = copy.target
+        return replace(self.old, body=tuple(body), results=tuple(results))
+
+    def body(self, body: Sequence[Statement]) -> list[Statement]:
+        out: list[Statement] = []
+        for statement in body:
+            match statement:
+                case Eqn():
+                    out += self.equation(statement)
+                case If(then=then, orelse=orelse):
+                    out.append(replace(statement, then=self.region(then), orelse=self.region(orelse)))
+                case For() | While():
+                    out += self.loop(statement)
+        return out
+
+    def region(self, region: Region) -> Region:
+        return replace(region, body=tuple(self.body(region.body)))
+
+    def equation(self, eqn: Eqn) -> list[Statement]:
+        made, operands, before = self.made, list(eqn.operands), list[Statement]()
+        copied = {k for each, k in made.operands if each is eqn} if eqn.primitive.consumes else set()
+        if eqn in made.overwritten:
+            copied.add(0)
+        if eqn in made.captured:
+            copied.add(1)
+        for k in sorted(copied):
+            before.append(copy := _copy_of(operands[k], eqn.sweep))
+            operands[k] = copy.target
+        if copied:
+            eqn = replace(eqn, operands=tuple(operands))
+        if eqn.target not in made.views:
+            return [*before, eqn]
+        view = Var(eqn.target.name, eqn.target.type, temporary=True)
+        copy = Eqn(eqn.target, PRIMITIVES["copy"], (view,), {}, eqn.origin, eqn.sweep)
+        return [*before, replace(eqn, target=view), copy]
+
+    def loop(self, loop: For | While) -> list[Statement]:
+        before, init = self.copies(loop, loop.init, self.made.first)
+        after, results = self.copies(loop, loop.body.results, self.made.next)
+        body = self.region(loop.body)
+        body = replace(body, body=(*body.body, *after), results=results)
+        if isinstance(loop, While):
+            return [*before, replace(loop, init=init, condition=self.region(loop.condition), body=body)]
+        return [*before, replace(loop, init=init, body=body)]
+
+    def copies(
+        self, loop: For | While, atoms: Sequence[Atom], copied: set[Place]
+    ) -> tuple[list[Statement], tuple[Atom, ...]]:
+        """Copies of what becomes the carried values of a loop, under their names."""
+        made, new = list[Statement](), list(atoms)
+        for k, param in enumerate(carried(loop)):
+            if (loop, k) in copied:
+                made.append(copy := _copy_of(atoms[k], loop.sweep, param))
+                new[k] = copy.target
+        return made, tuple(new)
 
 
-def _reads(statement: Statement) -> set[Atom]:
-    read: set[Atom] = set()
-    for inner in walk([statement]):
-        if isinstance(inner, Eqn):
-            read.update(inner.operands)
-        elif isinstance(inner, If):
-            read.update((inner.condition, *inner.then.results, *inner.orelse.results))
-    return read
-
-
-def _copy_of(atom: Atom, sweep: Sweep) -> Eqn:
+def _copy_of(atom: Atom, sweep: Sweep, like: Var | None = None) -> Eqn:
     name = atom.name if isinstance(atom, Var) else "t"
-    return Eqn(Var(name, atom.type, temporary=True), PRIMITIVES["copy"], (atom,), {}, None, sweep)
+    target = Var(like.name, atom.type, like.temporary) if like else Var(name, atom.type, temporary=True)
+    primitive = PRIMITIVES["copy_list" if isinstance(atom.type, List) else "copy"]
+    return Eqn(target, primitive, (atom,), {}, None, sweep)
 
 
-def _distinct_results(function: Function, memory: _Memory) -> Function:
-    seen: set[Atom] = set()
-    copies: list[Statement] = []
-    results: list[Atom] = []
-    sweep = function.body[-1].sweep if function.body else Sweep.NONE
-    for result in function.results:
-        if isinstance(result, Var) and isinstance(result.type, Array):
-            root = memory.root(result)
-            if root in memory.foreign or root in seen or result in memory.read_only:
-                copies.append(copy := _copy_of(result, sweep))
-                result = copy.target
-            seen.add(root)
-        results.append(result)
-    return replace(function, body=(*function.body, *copies), results=tuple(results))
+def _objects(atoms: Iterable[Atom]) -> set[Var]:
+    return {atom for atom in atoms if isinstance(atom, Var) and has_memory(atom)}
