@@ -114,6 +114,25 @@ def _zero_text(type_: Type) -> str:
     return repr(type_.dtype.type(0).item())
 
 
+# The items are copied, too: what is done to one list is not seen in the other.
+primitive(
+    "copy_list",
+    _infer_same,
+    lambda types, params: _copy_text(types[0]),
+    lambda call, dots: op.copy_list(dots[0]),
+    lambda call, ys_bar, k: ys_bar,
+    stem="xs",
+)
+
+
+def _copy_text(type_: Type, name: str = "{0}") -> str:
+    item = element_of(type_)
+    if isinstance(item, Scalar):
+        return f"{name}.copy()"
+    inner = "e.copy()" if isinstance(item, Array) else _copy_text(item, "e")
+    return f"[{inner} for e in {name}]"
+
+
 # Items by their position.
 
 
@@ -219,4 +238,21 @@ primitive(
     lambda call, ys_bar, k: op.sum_list(ys_bar),
     stem="xs",
     shape_only=frozenset({1}),
+)
+
+
+def _add_lists_tangent(call: Call, dots: Sequence[Value | None]) -> Value:
+    pairs = zip(call.operands, dots, strict=True)
+    return op.add_lists(*(op.zeros_list(xs) if dot is None else dot for xs, dot in pairs))
+
+
+primitive(
+    "add_lists",
+    _infer_same,
+    "[a + b for a, b in zip({0}, {1})]",
+    lambda call, dots: op.add_lists(
+        *(op.zeros_list(x) if d is None else d for x, d in zip(call.operands, dots, strict=True))
+    ),
+    lambda call, ys_bar, k: ys_bar,
+    stem="xs",
 )
