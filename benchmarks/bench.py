@@ -6,73 +6,39 @@ ratios are medians of the ratios within one round. What transforming takes is th
 
 from __future__ import annotations
 
-import gc
 import importlib.util
+import inspect
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
+import exemplars as e
 import numpy as np
 import workloads as w
+from measure import agree, code_lines, compared, emitted, interleave, ratio, si, table
 
 from transform import adjoint, grad
 
-SECONDS = 2.0
-"""How long one comparison may take."""
-
-
-def interleave(contestants: Sequence[Callable[[], Any]], seconds: float = SECONDS) -> list[list[float]]:
-    """The times of one call of each contestant, a list of rounds each."""
-    numbers = [_repeats(contestant) for contestant in contestants]
-    times: list[list[float]] = [[] for _ in contestants]
-    gc.disable()
-    try:
-        stop = time.perf_counter() + seconds
-        while time.perf_counter() < stop or len(times[0]) < 11:
-            for contestant, number, record in zip(contestants, numbers, times, strict=True):
-                record.append(_time(contestant, number))
-    finally:
-        gc.enable()
-    return times
-
-
-def _time(contestant: Callable[[], Any], number: int) -> float:
-    start = time.perf_counter()
-    for _ in range(number):
-        contestant()
-    return (time.perf_counter() - start) / number
-
-
-def _repeats(contestant: Callable[[], Any]) -> int:
-    """How many calls take about two milliseconds."""
-    contestant()
-    return max(1, round(2e-3 / max(_time(contestant, 3), 1e-8)))
-
-
-def ratio(times: Sequence[Sequence[float]]) -> float:
-    """The first contestant's time over the second's."""
-    return statistics.median(a / b for a, b in zip(*times, strict=True))
-
-
-def emitted(derivative: Any) -> Callable[..., Any]:
-    """The derivative function as it stands in its source, without the wrapper."""
-    scope: dict[str, Any] = {}
-    exec(derivative.source, scope)
-    return [value for value in scope.values() if callable(value) and hasattr(value, "__code__")][-1]
-
-
-def agree(got: Any, wanted: Any) -> None:
-    """Refuse to time what is wrong."""
-    pairs = zip(got, wanted, strict=True) if isinstance(wanted, tuple) else [(got, wanted)]
-    for a, b in pairs:
-        np.testing.assert_allclose(a, b, rtol=1e-8)
-
-
 Row = tuple[str, str, str]
+
+
+def exemplar(name: str, example: e.Exemplar) -> Row:
+    """The emitted adjoint beside the exemplar: its time and its lines over those written by hand."""
+    derivative = adjoint(example.primal, argnums=example.argnums)
+    agree(derivative(*example.arguments, *example.seeds), example.by_hand(*example.arguments, *example.seeds))
+    function, by_hand = emitted(derivative), example.by_hand
+    arguments = (*example.arguments, *example.seeds)
+    times = compared(lambda: function(*arguments), lambda: by_hand(*arguments))
+    ours = code_lines(derivative.source)
+    theirs = sum(code_lines(inspect.getsource(each)) for each in (by_hand, *example.helpers))
+    return name, times, f"{ours / theirs:.2f} ({ours} / {theirs})"
 
 
 def against_hand(
@@ -81,18 +47,57 @@ def against_hand(
     """The emitted adjoint over the adjoint written by hand."""
     agree(derivative(*args), by_hand(*args))
     function = emitted(derivative)
-    ours, theirs = times = interleave([lambda: function(*args), lambda: by_hand(*args)])
-    figures = f"{ratio(times):.2f} ({_si(statistics.median(ours))} / {_si(statistics.median(theirs))})"
-    return f"{name}: emitted adjoint / by hand", f"{goal:.2f}", figures
+    figure = compared(lambda: function(*args), lambda: by_hand(*args))
+    return f"{name}: emitted adjoint / by hand", f"{goal:.2f}", figure
 
 
-def against_primal(goal: float) -> Row:
-    """The emitted adjoint of the scalar loss over the loss itself."""
-    agree(grad(w.loss)(1.7), w.loss_by_hand(1.7))
-    function = emitted(grad(w.loss))
-    ours, theirs = times = interleave([lambda: function(1.7), lambda: w.loss(1.7)])
-    figures = f"{ratio(times):.2f} ({_si(statistics.median(ours))} / {_si(statistics.median(theirs))})"
-    return "scalar loss: emitted adjoint / primal", f"{goal:.2f}", figures
+def against_primal(
+    name: str, goal: float, primal: Callable[..., Any], by_hand: Callable[..., Any], args: tuple[Any, ...]
+) -> Row:
+    """The emitted adjoint over the primal."""
+    derivative = grad(primal)
+    agree(derivative(*args), by_hand(*args))
+    function = emitted(derivative)
+    figure = compared(lambda: function(*args), lambda: primal(*copies(args)))
+    return f"{name}: emitted adjoint / primal", f"{goal:.2f}", figure
+
+
+def copies(args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Arguments to write into."""
+    return tuple(each.copy() if isinstance(each, np.ndarray) else each for each in args)
+
+
+def curve(lengths: tuple[int, ...]) -> Row:
+    """The adjoint over the primal as a loop grows."""
+    function, ratios = emitted(grad(e.walk)), []
+    for n in lengths:
+        times = interleave([lambda n=n: function(0.3, n), lambda n=n: e.walk(0.3, n)])
+        ratios.append(f"{ratio(times):.2f}")
+    return f"the same for n = {', '.join(f'{n:,}' for n in lengths)}", "constant", ", ".join(ratios)
+
+
+MEMORY = """
+import resource, exemplars, transform
+transform.grad(exemplars.walk)(0.3, {n})
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+def memory(n: int, goal: int) -> Row:
+    """What a process needs at most, Python and NumPy included, for the adjoint of a long loop."""
+    command = [sys.executable, "-c", MEMORY.format(n=n)]
+    run = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=True)
+    return f"adjoint of {n:,} steps, whole process", f"{goal} MB", f"{int(run.stdout) / 1024:.0f} MB"
+
+
+def depth(folder: Path, levels: int, goal: float) -> Row:
+    """Helpers that call each other over as many that are called one after the other."""
+    module = load(folder, "helpers", w.helpers(levels))
+    nested, flat = grad(module.nested), grad(module.flat)
+    agree(nested(0.3), flat(0.3))
+    inner, outer = emitted(nested), emitted(flat)
+    figure = compared(lambda: inner(0.3), lambda: outer(0.3))
+    return f"{levels} helpers, adjoint: nested / in a row", f"{goal:.2f}", figure
 
 
 def wrapper(name: str, goal: float, derivative: Any, args: tuple[Any, ...]) -> Row:
@@ -104,57 +109,77 @@ def wrapper(name: str, goal: float, derivative: Any, args: tuple[Any, ...]) -> R
     return f"wrapper, {name}", f"{goal:.2f} us", f"{extra * 1e6:.2f} us"
 
 
-def transformation(folder: Path, statements: int, goal: float, rounds: int) -> Row:
+def transformation(
+    folder: Path, what: str, text: Callable[[str], str], args: tuple[Any, ...], goal: float, rounds: int
+) -> Row:
     """From the source of a function that nobody has seen yet to its compiled adjoint."""
     times = []
     for k in range(rounds + 1):
-        name = f"f{statements}_{k}"
-        (folder / f"{name}.py").write_text(w.long_function(name, statements))
-        spec = importlib.util.spec_from_file_location(name, folder / f"{name}.py")
-        assert spec is not None
-        assert spec.loader is not None
-        module = sys.modules[name] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
+        name = f"{what.replace(' ', '_')}_{k}"
+        function = getattr(load(folder, name, text(name)), name)
         start = time.process_time()
-        adjoint(getattr(module, name))(0.7)
+        adjoint(function)(*args)
         times.append(time.process_time() - start)
     # The first one pays for imports.
     measured = statistics.median(times[1:] if rounds > 1 else times)
-    return f"transform {statements} statements, parse to first result", _si(goal), _si(measured)
+    return f"transform {what}, parse to first result", si(goal), si(measured)
 
 
-def _si(seconds: float) -> str:
-    for unit, scale in (("s", 1.0), ("ms", 1e-3), ("us", 1e-6)):
-        if seconds >= scale:
-            return f"{seconds / scale:.3g} {unit}"
-    return f"{seconds * 1e9:.3g} ns"
-
-
-def table(rows: Sequence[Row]) -> str:
-    """A Markdown table."""
-    rows = [("measured", "goal: at most", "figure"), *rows]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ["| " + " | ".join(map(str.ljust, row, widths)) + " |" for row in rows]
-    return "\n".join([lines[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *lines[1:]])
+def load(folder: Path, name: str, text: str) -> ModuleType:
+    """A module of that text."""
+    (folder / f"{name}.py").write_text(text)
+    spec = importlib.util.spec_from_file_location(name, folder / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def main() -> None:
-    """Measure everything and print the table."""
+    """Measure everything and print the tables."""
+    head = ("exemplar: emitted / by hand", "time, goal 1.15", "lines, goal 1.20")
+    print(table(head, [exemplar(name, example) for name, example in e.exemplars().items()]), end="\n\n")
+    print(table(("measured", "goal: at most", "figure"), [*speed(), *transforming()]))
+
+
+def speed() -> list[Row]:
+    """What derivatives cost once they are there."""
     small, large, network = w.mse_data(1000, 10), w.mse_data(100_000, 100), w.network_data(1000)
     vectors = tuple(np.random.default_rng(0).random((3, 3)))
-    rows = [
-        against_hand("MSE, N=1000, d=10", 1.15, grad(w.mse), w.mse_by_hand, small),
-        against_hand("MSE, N=100000, d=100", 1.05, grad(w.mse), w.mse_by_hand, large),
-        against_hand("network, N=1000", 1.25, grad(w.network, argnums=(0, 1, 2)), w.network_by_hand, network),
-        against_primal(1.6),
-        wrapper("one float", 0.25, grad(w.loss), (1.7,)),
-        wrapper("three arrays", 0.5, grad(w.weighted, argnums=(0, 1, 2)), vectors),
-    ]
+    stencil = (np.random.default_rng(0).random(1000), 100, 0.01)
     with tempfile.TemporaryDirectory() as folder:
-        for statements, goal, rounds in ((10, 10e-3, 20), (100, 100e-3, 5), (500, 1.25, 1), (1000, 2.5, 1)):
-            rows.append(transformation(Path(folder), statements, goal, rounds))
-        rows.append(transformation(Path(folder), 2000, 5.0, 1))
-    print(table(rows))
+        return [
+            against_hand("MSE, N=1000, d=10", 1.15, grad(w.mse), w.mse_by_hand, small),
+            against_hand("MSE, N=100000, d=100", 1.05, grad(w.mse), w.mse_by_hand, large),
+            against_hand("network, N=1000", 1.25, grad(w.network, (0, 1, 2)), w.network_by_hand, network),
+            against_primal("scalar loss", 1.6, w.loss, w.loss_by_hand, (1.7,)),
+            against_primal("loop with a branch, 1000 steps", 4, e.walk, e.walk_by_hand, (0.3, 1000)),
+            curve((1000, 3000, 10_000, 30_000, 100_000)),
+            memory(1_000_000, 400),
+            against_primal("stencil on slices, N=1000", 5, e.burgers, e.burgers_by_hand, stencil),
+            depth(Path(folder), 8, 1.1),
+            wrapper("one float", 0.25, grad(w.loss), (1.7,)),
+            wrapper("three arrays", 0.5, grad(w.weighted, (0, 1, 2)), vectors),
+        ]
+
+
+def transforming() -> list[Row]:
+    """How long it takes to make them."""
+    straight = ((10, 10e-3, 20), (100, 100e-3, 5), (500, 1.25, 1), (1000, 2.5, 1), (2000, 5.0, 1))
+    rows = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for n, goal, rounds in straight:
+            text = partial(w.long_function, statements=n)
+            rows.append(transformation(folder, f"{n} statements", text, (0.7,), goal, rounds))
+        nested = partial(w.nested_function, levels=12)
+        rows.append(transformation(folder, "12 nested loops and ifs", nested, (0.7, 2), 0.5, 5))
+        for n in (100, 200, 400, 800):
+            text = partial(w.looping_function, lines=n)
+            what = f"{n} lines with loops and branches"
+            rows.append(transformation(folder, what, text, (0.7, np.ones(4)), n / 400, 3))
+    return rows
 
 
 if __name__ == "__main__":
