@@ -1,8 +1,8 @@
 """Functions that cannot be lowered, each for one reason. The messages are in errors/."""
 
-import contextlib
+import datetime
 import random
-import time
+import tempfile
 
 import numpy as np
 
@@ -40,7 +40,7 @@ def random_module(x):
 
 
 def clock(x):
-    return x * time.time()
+    return x * datetime.datetime.now().timestamp()
 
 
 def loop_over_array(v):
@@ -235,7 +235,7 @@ def long_loop(x):
 
 
 def context(x):
-    with contextlib.suppress(ValueError):
+    with tempfile.TemporaryFile():
         x = x * 2
     return x
 

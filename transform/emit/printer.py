@@ -68,6 +68,10 @@ def _generator_class() -> Any:
             else:
                 super().visit_Constant(node)
 
+        def visit_JoinedStr(self, node: ast.JoinedStr) -> None:
+            text = ast.unparse(node)
+            self.write(f'f"{text[2:-1]}"' if text[1] == "'" and '"' not in text else text)
+
         def visit_Dict(self, node: ast.Dict) -> None:
             set_precedence(Precedence.Comma, *node.keys)
             super().visit_Dict(node)

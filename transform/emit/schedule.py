@@ -170,7 +170,7 @@ class _Uses:
         elif not uses and self.inline and not eqn.primitive.effect:
             self.made.dead.add(eqn)
             return
-        elif self.inline and self.once(eqn.target, loop):
+        elif self.inline and not eqn.primitive.effect and self.once(eqn.target, loop):
             self.made.inlined.add(eqn.target)
         elif self.inline and eqn.target.temporary and _CHEAP.fullmatch(text):
             self.made.inlined.add(eqn.target)

@@ -183,12 +183,15 @@ class Writer:
         return Line(node, [*self.plan.inside(eqn.operands), eqn], eqn.sweep)
 
     def effect(self, eqn: Eqn) -> Line:
-        """`if condition: raise ...`."""
-        statements = template(self.plan.text[eqn])
-        assert isinstance(statements, tuple)
-        node = fill(statements[0], [self.expression(atom) for atom in eqn.operands], self.renamed(eqn))
-        assert isinstance(node, ast.If)
-        blocks = [Block("if", node.test, [Line(each) for each in node.body])]
+        """`if condition: raise ...`, `print(...)`, `start = time.time()`."""
+        parsed = template(self.plan.text[eqn])
+        if isinstance(parsed, ast.expr) and eqn.target in self.plan.reads:
+            return self.assign(eqn, self.value(eqn))
+        statement = ast.Expr(value=parsed) if isinstance(parsed, ast.expr) else parsed[0]
+        node = fill(statement, [self.expression(atom) for atom in eqn.operands], self.renamed(eqn))
+        blocks = (
+            [Block("if", node.test, [Line(each) for each in node.body])] if isinstance(node, ast.If) else []
+        )
         return Line(node, [*self.plan.inside(eqn.operands), eqn], eqn.sweep, blocks)
 
     def branch(self, statement: If) -> Line:

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from ..errors import Origin, UnsupportedError
-from ..ir import Atom, Eqn, Region, Statement, walk
-from ..rules.build import Value, numeric, op
-from ..rules.effects import raise_if
+from ..ir import Atom, Eqn, Region, Statement, has_effect, walk
+from ..rules.build import Value, numeric
 from ..rules.registry import PRIMITIVES
 from ..types import Array, Dims, Scalar, Type, promote, type_of_number, unknown_dim
 from .lowering import Lowering
 from .operators import truth
+from .raising import raise_where
 from .recorder import is_weak, plain, spell, text_of
 from .scope import Closure, Frame, Raised, Unbound
 
@@ -135,8 +135,8 @@ def survivor(low: Lowering, condition: Value, a: Outcome, b: Outcome) -> Any:
     """Go on with the branch that does not raise, after `if condition: raise ...`."""
     if a.raised and b.raised:
         raise a.result
-    outcome, raised = (b, a.result) if a.raised else (a, b.result)
-    raise_if(low.builder, condition if a.raised else op.not_(condition), raised.error)
+    outcome, raising = (b, a) if a.raised else (a, b)
+    raise_where(low, condition, a.raised, raising.body, raising.result.error)
     low.builder.body.extend(outcome.body)
     outcome.state.restore()
     return outcome.result
@@ -339,7 +339,7 @@ class Join:
     def finish(self, condition: Value) -> None:
         """Write the conditional, and put the joined values in their places."""
         builder = self.low.builder
-        if self.pairs:
+        if self.pairs or any(map(has_effect, (*self.a.body, *self.b.body))):
             regions = [
                 Region((), *self._region(body, [(pair[k], pair[2]) for pair in self.pairs]))
                 for k, body in enumerate((self.a.body, self.b.body))

@@ -25,6 +25,7 @@ from .operators import BINARY, COMPARISONS, UNARY, binary, compare, contains_val
 from .recorder import plain
 from .scope import Closure, Opaque, Raised
 from .subscripts import subscript
+from .texts import formatted
 
 __all__: list[str] = []
 
@@ -382,11 +383,18 @@ def _dict(low: Lowering, *args: Any, **kwargs: Any) -> Any:
     return low.new_object(low.native(dict, *(low.outside.inside(each) for each in opened), **kwargs))
 
 
-@special(str, repr, format, ascii)
-def _text(low: Lowering, *args: Any) -> Any:
-    if contains_value(list(args)):
-        return Opaque()
-    return low.native(str, *(low.outside.inside(plain(each)) for each in args))
+def _text(function: Callable[..., Any], conversion: str) -> None:
+    @special(function)
+    def handler(low: Lowering, thing: Any = "", /, *more: Any) -> Any:
+        if function is str and more:
+            return low.native(str, thing, *more)
+        return formatted(low, thing, conversion, *more)
+
+
+_text(str, "s")
+_text(repr, "r")
+_text(ascii, "a")
+_text(format, "")
 
 
 @special(np.array_str, np.array_repr, np.array2string)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import functools
 import inspect
-import logging
 import operator
 from collections.abc import Callable, Iterator, Sequence
 from types import FunctionType, MethodType
@@ -16,13 +15,17 @@ from ..rules.build import Value
 from ..rules.registry import FUNCTIONS, METHODS
 from . import native
 from .arguments import adapt, prepared
+from .generators import generator, is_generator
 from .lowering import Lowering, evaluate, expression
+from .managers import CONTEXT_MANAGER, GeneratorCall, ManagerFunction
 from .naming import missing_rule, python_method, qualified
-from .objects import Super, ValueMethod, construct, get_attribute
+from .objects import Super, TextMethod, ValueMethod, class_of, construct, get_attribute
 from .operators import contains_value
+from .reads import keys_of
 from .scope import Closure, Frame, Opaque, Raised
 from .source import source_of
 from .subscripts import subscript
+from .texts import method
 
 __all__ = ["SPECIAL", "arguments_of", "call", "iterate", "special"]
 
@@ -66,6 +69,10 @@ def call(low: Lowering, function: Any, args: list[Any], kwargs: dict[str, Any]) 
             return found[0] if len(found) == 1 else tuple(found)
         case staticmethod() | classmethod():
             return call(low, function.__func__, args, kwargs)
+        case TextMethod():
+            return method(low, function.text, function.__name__, args, kwargs)
+        case ManagerFunction():
+            return GeneratorCall(function.function, args, kwargs)
     return _call_object(low, function, args, kwargs)
 
 
@@ -91,6 +98,10 @@ def _call_object(low: Lowering, function: Any, args: list[Any], kwargs: dict[str
         result, reads = lowered(function, low.builder, args, kwargs)
         low.outside.add(reads)
         return result
+    if getattr(function, "__code__", None) is CONTEXT_MANAGER:
+        return GeneratorCall(function.__wrapped__, args, kwargs)
+    if isinstance(function, FunctionType) and hasattr(function, "dispatch") and hasattr(function, "registry"):
+        return call(low, _dispatched(low, function, args), args, kwargs)
     if inspect.ismodule(function):
         raise Raised(TypeError("'module' object is not callable"))
     adapter = _lookup(FUNCTIONS, function)
@@ -117,10 +128,18 @@ def _call_object(low: Lowering, function: Any, args: list[Any], kwargs: dict[str
             if _of_numpy(function)
             else (_call_function(low, source, args, kwargs))
         )
-    method = python_method(function, "__call__")
-    if method is not None:
-        return call(low, method, [function, *args], kwargs)
+    own = python_method(function, "__call__")
+    if own is not None:
+        return call(low, own, [function, *args], kwargs)
     raise missing_rule(function)
+
+
+def _dispatched(low: Lowering, function: Any, args: Sequence[Any]) -> Any:
+    """The implementation that functools.singledispatch chooses."""
+    low.outside.read("keys", function.registry, None, keys_of(function.registry), "registry")
+    if not args:
+        raise Raised(TypeError(f"{function.__name__} requires at least 1 positional argument"))
+    return function.dispatch(class_of(low.live(args[0])))
 
 
 def _has_values(args: Sequence[Any], kwargs: dict[str, Any]) -> bool:
@@ -253,9 +272,11 @@ def _run(low: Lowering, frame: Frame, bound: dict[str, Any]) -> Any:
     frame.first = next(iter(bound.values()), None)
     if isinstance(frame.first, tuple) and frame.source.node.args.vararg and not frame.source.node.args.args:
         frame.first = next(iter(frame.first), None)
+    node = frame.source.node
+    if is_generator(node):
+        return low.new_object(generator(low, frame))
     low.enter(frame)
     try:
-        node = frame.source.node
         if isinstance(node, ast.Lambda):
             return evaluate(frame, node.body)
         left = run_block(frame, node.body, ())
@@ -333,8 +354,6 @@ def _iterate_by_next(low: Lowering, thing: Any) -> Iterator[Any]:
 def _call_expression(frame: Frame, node: ast.Call) -> Any:
     low = frame.low
     function = evaluate(frame, node.func)
-    if dropped(function):
-        return None
     args, kwargs = arguments_of(frame, node)
     if function is super:
         return _super(frame, args)
@@ -372,21 +391,6 @@ def _mapping(low: Lowering, value: Any) -> dict[str, Any]:
         made: dict[str, Any] = low.native(dict, value)
         return made
     raise Raised(TypeError("argument after ** must be a mapping"))
-
-
-def dropped(function: Any) -> bool:
-    """Whether calls only report something, so that they are left out."""
-    if function is print:
-        return True
-    if getattr(function, "__module__", None) in ("warnings", "_warnings"):
-        return not isinstance(function, type)
-    of_logging = getattr(function, "__module__", None) == "logging" or isinstance(
-        getattr(function, "__self__", None), logging.Logger
-    )
-    return of_logging and getattr(function, "__name__", "") in _REPORTS
-
-
-_REPORTS = frozenset(("debug", "info", "warning", "error", "critical", "exception", "log"))
 
 
 def _super(frame: Frame, args: list[Any]) -> Super:

@@ -18,7 +18,7 @@ from ..ir import Atom, Eqn, Function, Input, Slot, Var
 from ..rules.build import Value, numeric
 from ..tree import Node, Static, Tree, children_of, is_structure, rebuild
 from ..types import Scalar, is_complex
-from . import augmented, builtin, exceptions, expressions, passive, statements
+from . import augmented, builtin, exceptions, expressions, passive, reports, statements
 from .lowering import Lowering, PinNeeded, StaticNeeded
 from .naming import python_method
 from .nested import lower_closure
@@ -39,6 +39,7 @@ _HANDLERS = (
     exceptions,
     expressions,
     passive,
+    reports,
     statements,
 )  # importing them fills the tables of handlers
 
@@ -175,7 +176,7 @@ def _source(target: Any) -> Source | None:
             case MethodType():
                 target = target.__func__
             case FunctionType():
-                return source_of(target)
+                return source_of(target, called=False)
             case BuiltinFunctionType() | np.ufunc():
                 return None
             case _ if isinstance(target, functools._lru_cache_wrapper) or hasattr(target, "py_func"):

@@ -15,8 +15,9 @@ from .lowering import evaluate, expression
 from .objects import get_attribute
 from .operators import binary, compare, contains_value, negated, truth, unary
 from .recorder import plain, spell
-from .scope import Closure, Frame, Opaque, Raised
+from .scope import Closure, Frame, Raised
 from .subscripts import subscript
+from .texts import formatted, joined
 
 __all__ = ["condition", "make_closure"]
 
@@ -290,11 +291,6 @@ def make_closure(frame: Frame, node: ast.Lambda | ast.FunctionDef) -> Closure:
         parameters.append(inspect.Parameter(each.arg, kinds.KEYWORD_ONLY, default=default))
     if given.kwarg:
         parameters.append(inspect.Parameter(given.kwarg.arg, kinds.VAR_KEYWORD))
-    body: Sequence[ast.AST] = node.body if isinstance(node.body, list) else [node.body]
-    if any(
-        isinstance(inner, (ast.Yield, ast.YieldFrom, ast.Await)) for part in body for inner in ast.walk(part)
-    ):
-        raise UnsupportedError("generators and async functions have no single result", "Return a list.")
     return Closure(frame, node, inspect.Signature(parameters))
 
 
@@ -304,20 +300,14 @@ def make_closure(frame: Frame, node: ast.Lambda | ast.FunctionDef) -> Closure:
 @expression(ast.JoinedStr)
 def _formatted(frame: Frame, node: ast.JoinedStr) -> Any:
     parts = [evaluate(frame, part) for part in node.values]
-    return Opaque() if any(isinstance(part, Opaque) for part in parts) else "".join(parts)
+    return joined(parts)
 
 
 @expression(ast.FormattedValue)
 def _formatted_value(frame: Frame, node: ast.FormattedValue) -> Any:
-    value = frame.low.live(evaluate(frame, node.value))
+    value = evaluate(frame, node.value)
     spec = "" if node.format_spec is None else evaluate(frame, node.format_spec)
-    if contains_value(value) or contains_value(spec):
-        return Opaque()
-    value = frame.low.outside.inside(plain(value))
-    if node.conversion != -1:
-        conversions: dict[int, Callable[[Any], str]] = {115: str, 114: repr, 97: ascii}
-        value = frame.low.native(conversions[node.conversion], value)
-    return frame.low.native(format, value, spec)
+    return formatted(frame.low, value, {115: "s", 114: "r", 97: "a"}.get(node.conversion, ""), spec)
 
 
 # Subscripts.

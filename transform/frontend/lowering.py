@@ -7,9 +7,11 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any, TypeVar
 
 from ..errors import Origin, TransformError, UnsupportedError
-from ..ir import Atom, Lit, Region, Var
+from ..ir import Lit, Region, Var
 from ..rules.build import Value
-from ..types import Array, Scalar
+from ..rules.registry import PRIMITIVES
+from ..types import Scalar
+from .memory import Memory
 from .outside import Outside, Place
 from .recorder import Recorder, plain, spell
 from .scope import Frame, Raised
@@ -52,10 +54,15 @@ class Lowering:
         # Attributes set on objects from outside: seen by later reads, never written to the object.
         self.overlay: dict[tuple[int, str], Any] = {}
         self.keep: list[Any] = []
-        # After `x += y` every reference to the array x means the new value.
-        self.overwritten: dict[Atom, Value] = {}
-        self.stale: dict[Atom, str] = {}
-        self.shared: set[Atom] = set()
+        # After a write every reference to an array means its new value.
+        self.memory = Memory(self.builder)
+        self.overwritten, self.stale = self.memory.newest, self.memory.stale
+        # Copies that NumPy makes, and that are not needed unless one of the two arrays is written to.
+        self.spare: list[Value] = []
+        # What exceptions were made of, where they are raised only at run time.
+        self.constructed: dict[int, tuple[Sequence[Any], dict[str, Any]]] = {}
+        # Whether warnings are ignored; None outside of `with warnings.catch_warnings()`.
+        self.muted: bool | None = None
 
     # Values.
 
@@ -66,16 +73,7 @@ class Lowering:
         atom = value.atom
         if isinstance(atom, Lit):
             return spell(atom.value, atom.text) if atom.text else atom.value
-        if self.overwritten or self.stale:
-            first = self.builder.first(atom)
-            if first in self.overwritten:
-                return self.live(self.overwritten[first])
-            if first in self.stale:
-                raise UnsupportedError(
-                    f"this array shares memory with one that was changed in place ({self.stale[first]})",
-                    "Take a copy before the change, or write x = x + y instead of x += y.",
-                )
-        return value
+        return self.memory.live(value)
 
     def new_object(self, thing: T) -> T:
         """Note that an object came into being while lowering."""
@@ -165,10 +163,13 @@ class Lowering:
         if self.fresh and id(thing) not in self.fresh[-1]:
             raise UnsupportedError(f"{what} under a condition that is decided at run time")
 
-    def share(self, value: Any, function: str) -> None:
-        """Note that a function may have returned its argument itself where NumPy copies."""
-        if isinstance(value, Value) and isinstance(value.type, Array):
-            self.shared.add(value.first_atom)
+    def copy(self, value: Value, certain: bool) -> Value:
+        """A copy that NumPy makes of an array; where that is not `certain` it may be the array itself."""
+        made = self.builder.apply(PRIMITIVES["copy"], (value,), {})
+        if not certain:
+            self.memory.uncertain(made, value)
+        self.spare.append(made)
+        return made
 
 
 Handler = Callable[[Frame, Any], Any]

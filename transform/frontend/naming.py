@@ -39,7 +39,7 @@ def qualified(function: Any) -> str:
         special_functions = sys.modules.get("scipy.special")
         return f"scipy.special.{name}" if getattr(special_functions, name, None) is function else f"np.{name}"
     if isinstance(function, BuiltinFunctionType) and not inspect.ismodule(function.__self__):
-        owner = type(function.__self__)
+        owner = function.__self__ if isinstance(function.__self__, type) else type(function.__self__)
         if owner.__module__ in ("random", "numpy.random.mtrand", "numpy.random._generator"):
             return f"{'np.random' if owner.__module__ != 'random' else 'random'}.{function.__name__}"
         if function.__self__ is not None:

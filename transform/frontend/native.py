@@ -22,7 +22,8 @@ from .lowering import Lowering
 from .naming import missing_rule
 from .operators import contains_value
 from .recorder import plain, spell, text_of
-from .scope import Closure, Opaque, Raised
+from .scope import Closure, Raised
+from .texts import method
 
 __all__ = ["call_math", "call_native", "is_impure", "is_pure"]
 
@@ -153,7 +154,7 @@ def call_native(low: Lowering, function: Any, called: str, args: list[Any], kwar
         return low.native(function, *args, **kwargs)
     args, kwargs = [_opened(low, each) for each in args], {k: _opened(low, v) for k, v in kwargs.items()}
     if isinstance(owner, str) and values:
-        return Opaque()
+        return method(low, owner, name, args, kwargs)
     for each in args:
         if isinstance(each, Iterator):
             low.may_change(each, "going on with an iterator")

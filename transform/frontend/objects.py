@@ -19,7 +19,7 @@ from .lowering import Lowering
 from .reads import MISSING
 from .scope import Closure, Opaque, Raised
 
-__all__ = ["Super", "ValueMethod", "class_of", "construct", "get_attribute", "set_attribute"]
+__all__ = ["Super", "TextMethod", "ValueMethod", "class_of", "construct", "get_attribute", "set_attribute"]
 
 _PYTHON_CLASSES = {"f": float, "i": int, "b": bool, "c": complex, "u": int}
 _BUILTIN_CONTAINERS = (list, dict, set, tuple, str, bytes, frozenset)
@@ -33,6 +33,13 @@ class ValueMethod:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.low.call(self, args, kwargs)
+
+
+class TextMethod:
+    """A method of a text made of run-time values, not yet called."""
+
+    def __init__(self, text: Opaque, name: str) -> None:
+        self.text, self.__name__ = text, name
 
 
 class Super:
@@ -62,6 +69,10 @@ def get_attribute(low: Lowering, thing: Any, name: str) -> Any:
     thing = low.live(thing)
     if isinstance(thing, Value):
         return _value_attribute(low, thing, name)
+    if isinstance(thing, Opaque):
+        if not hasattr(str, name):
+            raise Raised(AttributeError(f"'str' object has no attribute {name!r}"))
+        return TextMethod(thing, name)
     if isinstance(thing, Super):
         return _super_attribute(low, thing, name)
     if (id(thing), name) in low.overlay:

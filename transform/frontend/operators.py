@@ -91,7 +91,7 @@ def binary(low: Lowering, kind: ast.operator, left: Any, right: Any) -> Any:
         return dunder
     left, right = low.outside.inside(left), low.outside.inside(right)
     if isinstance(left, Opaque) or isinstance(right, Opaque) or (how.symbol == "%" and isinstance(left, str)):
-        return left % right if isinstance(left, str) and not contains_value(right) else Opaque()
+        return _on_texts(low, how, left, right)
     result = low.native(how.function, plain(left), plain(right))
     return combined(kind, result, left, right)
 
@@ -104,7 +104,7 @@ def _repeated(low: Lowering, count: Any, sequence: Any) -> Any:
 
 def _on_values(low: Lowering, how: Binary, left: Any, right: Any) -> Any:
     if how.symbol == "%" and isinstance(left, str):
-        return Opaque()
+        return _on_texts(low, how, left, right)
     if how.symbol == "**" and not isinstance(right, Value):
         right = plain(right)  # `x ** n` with n = 2 is a square, whatever n is called
     dunder = _dunder(low, how, left, right)
@@ -112,6 +112,20 @@ def _on_values(low: Lowering, how: Binary, left: Any, right: Any) -> Any:
         return dunder
     left, right = operand(low, how, left, right), operand(low, how, right, left)
     return apply(low, how, left, right)
+
+
+def _on_texts(low: Lowering, how: Binary, left: Any, right: Any) -> Any:
+    """`text % values`, `text + text`."""
+    from .texts import joined, percent
+
+    if how.symbol == "%":
+        known = isinstance(left, str) and not contains_value(right)
+        return low.native(how.function, left, plain(right)) if known else percent(low, left, right)
+    if how.symbol == "+" and isinstance(left, (str, Opaque)) and isinstance(right, (str, Opaque)):
+        return joined([left, right])
+    raise UnsupportedError(
+        f"the operator {how.symbol} on a text made of run-time values", "Use an f-string, or the values."
+    )
 
 
 def operand(low: Lowering, how: Binary, thing: Any, other: Any) -> Any:
@@ -185,7 +199,9 @@ def truth(low: Lowering, value: Any, what: str = "a condition", ask: bool = True
             low.demand(value, what)
         return value if value.type.dtype.kind == "b" else apply(low, COMPARISONS[ast.NotEq], value, 0)
     if isinstance(value, Opaque):
-        return True
+        if any(each if isinstance(each, str) else not each.is_text for each in value.parts or ()):
+            return True  # a number is never written as nothing
+        raise _undecided()
     for name in ("__bool__", "__len__"):
         method = python_method(value, name)
         if method is not None:
@@ -205,6 +221,12 @@ def contains_value(thing: Any) -> bool:
 def compare(low: Lowering, kind: ast.cmpop, left: Any, right: Any) -> Any:
     """One comparison."""
     left, right = low.live(left), low.live(right)
+    if isinstance(left, Opaque) or isinstance(right, Opaque):
+        if not isinstance(left, Opaque):
+            left, right = right, left
+        if isinstance(right, (str, Opaque)) or not isinstance(kind, (ast.Is, ast.IsNot, ast.Eq, ast.NotEq)):
+            raise _undecided()
+        return isinstance(kind, (ast.IsNot, ast.NotEq))
     match kind:
         case ast.Is():
             return _identical(left, right)
@@ -224,6 +246,13 @@ def compare(low: Lowering, kind: ast.cmpop, left: Any, right: Any) -> Any:
     if contains_value(left) or contains_value(right):
         return _compare_structures(low, how, left, right)
     return low.native(how.function, plain(left), plain(right))
+
+
+def _undecided() -> UnsupportedError:
+    return UnsupportedError(
+        "what a text made of run-time values says is not known while lowering",
+        "Decide by the values themselves.",
+    )
 
 
 def _fields(low: Lowering, how: Binary, thing: Any, other: Any) -> Any:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
-from typing import Any
+from collections.abc import Sequence
 
-from ..errors import UnsupportedError
+from ..rules.build import Value
+from .branches import fork, survivor
 from .expressions import condition
-from .lowering import PinNeeded, StaticNeeded, evaluate
+from .lowering import evaluate
+from .managers import manager_of
 from .scope import Frame, Leave, Raised
 from .statements import Rest, assign, open_statement, run_block, statement
 
@@ -16,40 +18,45 @@ __all__: list[str] = []
 
 @statement(ast.Assert)
 def _assert(frame: Frame, node: ast.Assert) -> None:
-    """Checked where that is possible now, dropped where it is not: what it computes is not needed."""
+    """Checked now where that is possible, else when the function runs."""
     low = frame.low
 
-    def outcome() -> Any:
-        try:
-            return condition(frame, node.test, ask=False)
-        except (UnsupportedError, StaticNeeded, PinNeeded):
-            return None
+    def fail() -> None:
+        given = [] if node.msg is None else [evaluate(frame, node.msg)]
+        raise Raised(AssertionError(*given))
 
-    outer = low.builder.body
-    keeps = any(isinstance(inner, ast.NamedExpr) for inner in ast.walk(node.test))
-    low.builder.body = outer if keeps else []
-    try:
-        decided = outcome()
-    finally:
-        low.builder.body = outer
-    if decided is False:
-        raise Raised(AssertionError(frame.source.text(node.test)))
+    decided = condition(frame, node.test, ask=False)
+    if isinstance(decided, Value):
+        survivor(low, decided, *fork(low, lambda: None, fail))
+    elif not decided:
+        fail()
 
 
 @open_statement(ast.With)
 def _with(frame: Frame, node: ast.With, rest: Rest) -> Leave | None:
-    import contextlib
-    import warnings
+    return _nested(frame, node.items, node.body, rest)
 
-    import numpy as np
 
-    for item in node.items:
-        manager = evaluate(frame, item.context_expr)
-        harmless = (np.errstate, warnings.catch_warnings, contextlib.nullcontext)
-        if not isinstance(manager, harmless):
-            raise UnsupportedError(
-                f"with {type(manager).__name__} is not understood", "Move it out of the function."
-            )
-        if item.optional_vars is not None:
-            assign(frame, item.optional_vars, getattr(manager, "enter_result", None))
-    return run_block(frame, node.body, rest)
+def _nested(
+    frame: Frame, items: Sequence[ast.withitem], body: Sequence[ast.stmt], rest: Rest
+) -> Leave | None:
+    """`with a as x, b as y: body` is `with a as x: with b as y: body`."""
+    if not items:
+        return run_block(frame, body, rest)
+    low, item = frame.low, items[0]
+    thing = evaluate(frame, item.context_expr)
+    low.builder.origin = frame.origin(item.context_expr)
+    manager = manager_of(low, thing)
+    entered = manager.enter()
+    if item.optional_vars is not None:
+        assign(frame, item.optional_vars, entered)
+    # What follows the block in the function must not run inside it, where leaving it does something.
+    after = rest if manager.leaves_nothing else None
+    try:
+        left = _nested(frame, items[1:], body, after)
+    except Raised as raised:
+        if not manager.leave(raised):
+            raise
+        return None
+    manager.leave(None)
+    return left

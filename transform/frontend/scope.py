@@ -14,7 +14,7 @@ from .source import Definition, Source, names_bound
 if TYPE_CHECKING:
     from .lowering import Lowering
 
-__all__ = ["BREAK", "CONTINUE", "Closure", "Frame", "Leave", "Opaque", "Raised", "Unbound"]
+__all__ = ["BREAK", "CONTINUE", "Closure", "Frame", "Leave", "Opaque", "Piece", "Raised", "Unbound"]
 
 
 class Raised(Exception):
@@ -43,10 +43,31 @@ class Unbound:
     reason: str
 
 
-class Opaque:
-    """A text that depends on run-time values: it may be printed or raised, nothing else."""
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a text that is known at run time: the expression `code` over `operands`, formatted.
 
-    __slots__ = ()
+    `code` is a template with {0}, {1}, ... for the operands. A piece that `is_text` is a string already.
+    """
+
+    code: str
+    operands: tuple[Any, ...]
+    conversion: str = ""
+    spec: str = ""
+    is_text: bool = False
+    refers: tuple[tuple[str, Any], ...] = ()
+
+
+class Opaque:
+    """A text that depends on run-time values: it may be printed or raised, nothing else.
+
+    `parts` are known texts and Pieces, in order; None where the text cannot be written in generated code.
+    """
+
+    __slots__ = ("parts",)
+
+    def __init__(self, parts: tuple[str | Piece, ...] | None = None) -> None:
+        self.parts = parts
 
     def __str__(self) -> str:
         return "..."

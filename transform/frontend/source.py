@@ -15,7 +15,7 @@ from typing import Any
 
 from ..errors import Origin, SourceError, UnsupportedError
 
-__all__ = ["Definition", "Source", "source_of"]
+__all__ = ["Definition", "Source", "own_nodes", "source_of"]
 
 Definition = ast.FunctionDef | ast.Lambda
 
@@ -85,15 +85,15 @@ def _characters(line: str, offset: int) -> int:
     return offset if line.isascii() else len(line.encode()[:offset].decode(errors="ignore"))
 
 
-def source_of(function: FunctionType) -> Source:
-    """The source of a Python function or lambda.
+def source_of(function: FunctionType, called: bool = True) -> Source:
+    """The source of a Python function or lambda, which is `called` by another or differentiated itself.
 
-    Raises SourceError where there is none, UnsupportedError for generators and async functions.
+    Raises SourceError where there is none, UnsupportedError where it has no single result.
     """
     code = function.__code__
     for flags, kind in (
         (inspect.CO_ASYNC_GENERATOR | inspect.CO_COROUTINE, "an async function"),
-        (inspect.CO_GENERATOR, "a generator"),
+        (0 if called else inspect.CO_GENERATOR, "a generator"),
     ):
         if code.co_flags & flags:
             raise UnsupportedError(
@@ -282,7 +282,7 @@ def names_bound(node: Definition) -> frozenset[str]:
     names = set(_arguments(node))
     outside: set[str] = set()
     body: Sequence[ast.AST] = node.body if isinstance(node.body, list) else [node.body]
-    for inner in _own_nodes(body):
+    for inner in own_nodes(body):
         match inner:
             case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
                 names.add(name)
@@ -297,7 +297,7 @@ def names_bound(node: Definition) -> frozenset[str]:
     return frozenset(names - outside)
 
 
-def _own_nodes(body: Sequence[ast.AST]) -> Iterator[ast.AST]:
+def own_nodes(body: Sequence[ast.AST]) -> Iterator[ast.AST]:
     """All nodes of a function's body without those of functions and comprehension variables inside it."""
     pending = list(body)
     while pending:

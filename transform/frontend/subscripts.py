@@ -8,12 +8,14 @@ from typing import Any
 from ..errors import UnsupportedError
 from ..rules.build import Value
 from ..rules.index import getitem
-from ..types import Scalar
+from ..types import Array, Scalar
 from .arguments import prepared
 from .lowering import Lowering
 from .naming import python_method
 from .recorder import plain
 from .scope import Opaque, Raised
+from .texts import method
+from .writes import write
 
 __all__ = ["assign_subscript", "delete_subscript", "static_index", "subscript"]
 
@@ -25,11 +27,11 @@ def subscript(low: Lowering, thing: Any, index: Any, called: str = "item") -> An
         if isinstance(thing.type, Scalar) and thing.type.weak:
             raise Raised(TypeError(f"'{thing.type}' object is not subscriptable"))
         return getitem(low.builder, thing, prepared(low, index))
-    method = python_method(thing, "__getitem__")
-    if method is not None:
-        return low.call(method, [thing, index])
+    own = python_method(thing, "__getitem__")
+    if own is not None:
+        return low.call(own, [thing, index])
     if isinstance(thing, Opaque):
-        return Opaque()
+        return method(low, thing, "__getitem__", [index], {})
     if low.outside.is_foreign(thing) and not isinstance(index, slice):
         key = static_index(low, index)
         low.native(lambda: thing[key])
@@ -53,12 +55,12 @@ def static_index(low: Lowering, index: Any) -> Any:
 
 def assign_subscript(low: Lowering, thing: Any, index: Any, value: Any) -> None:
     """`thing[index] = value`."""
+    if isinstance(thing, Value) and isinstance(thing.type, Array):
+        write(low, thing, index, value)
+        return
     thing = low.live(thing)
-    if isinstance(thing, Value):
-        raise UnsupportedError(
-            "in-place writes to arrays are not supported yet",
-            "Build the array in one go: with np.where, np.array, np.stack or np.concatenate.",
-        )
+    if isinstance(thing, Value) and isinstance(thing.type, Scalar):
+        raise Raised(TypeError(f"'{thing.type}' object does not support item assignment"))
     method = python_method(thing, "__setitem__")
     if method is not None:
         low.call(method, [thing, index, value])

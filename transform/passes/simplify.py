@@ -145,7 +145,7 @@ class _Simplifier:
         """The value of the equation just appended, which is remembered."""
         eqn = cast(Eqn, self.builder.body[-1])
         self.history.note(eqn, self.derived)
-        if not eqn.primitive.consumes and eqn.primitive.name not in _NOT_SHARED:
+        if not (eqn.primitive.consumes or eqn.primitive.effect or eqn.primitive.name in _NOT_SHARED):
             self.known[-1][key] = value
         return value
 

@@ -1,33 +1,52 @@
-"""What a function does besides computing: raising an exception for arguments that it does not take."""
+"""What a function does besides computing: it prints, it reads a clock, it raises an exception.
+
+    print(f"{x = }")          effect("print(f'x = {{{0}!r}}')", x)
+    start = time.time()       start = effect("time.time()"; FLOAT)
+
+Such an equation runs once, in the forward sweep, in its place among the others of its kind.
+"""
 
 from __future__ import annotations
 
-import builtins
-
-import numpy as np
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from ..ir import Primitive
-from ..types import BOOL
+from ..types import BOOL, Type
 from .build import Builder, Value
 
-__all__ = ["raise_if"]
+__all__ = ["effect", "raises"]
+
+_NOTHING: Mapping[str, Any] = {}
 
 
-def raise_if(builder: Builder, condition: Value, error: BaseException) -> None:
-    """Append `if condition: raise error`; the error's class and its constant arguments are kept."""
-    kind = type(error)
-    builtin = getattr(builtins, kind.__name__, None) is kind
-    name = "np.linalg.LinAlgError" if kind is np.linalg.LinAlgError else kind.__name__
-    plain = all(isinstance(arg, (str, int, float)) for arg in error.args)
-    arguments = ", ".join(map(repr, error.args)) if plain else ""
-    if "{" in arguments or "}" in arguments:
-        arguments = ""
+def effect(
+    builder: Builder,
+    code: str,
+    operands: Sequence[Any] = (),
+    refers: Mapping[str, Any] = _NOTHING,
+    type_: Type = BOOL,
+    params: Mapping[str, Any] = _NOTHING,
+) -> Value:
+    """Append a statement, or the reading of a clock, whose value has a type."""
+    # A primitive of its own for each: what is done twice is not the same done once.
     primitive = Primitive(
-        "raise_if",
-        lambda dims, types, params: BOOL,
-        f"if {{0}}: raise {name}({arguments})",
-        constant=True,
-        effect=True,
-        refers={} if builtin or name.startswith("np.") else {name: kind},
+        "effect", lambda dims, types, params: type_, code, constant=True, effect=True, refers=refers
     )
-    builder.apply(primitive, [condition], {})
+    return builder.apply(primitive, operands, params)
+
+
+def raises(
+    builder: Builder,
+    error: str,
+    operands: Sequence[Any],
+    refers: Mapping[str, Any],
+    kind: type[BaseException],
+    condition: Value | None = None,
+) -> None:
+    """Append `raise error`, where there is a condition after `if condition:`.
+
+    `error` is the template of an expression over `operands`; with a condition there are none.
+    """
+    code = f"raise {error}" if condition is None else f"if {{0}}: raise {error}"
+    effect(builder, code, operands if condition is None else [condition], refers, params={"raises": kind})
