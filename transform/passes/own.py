@@ -123,7 +123,7 @@ class _Round:
                     later.update(*branches)
                 case For() | While():
                     self.loop(statement, later)
-            later |= _objects(atoms_of(statement))
+            later |= _read(statement)
 
     def equation(self, eqn: Eqn, later: set[Var]) -> None:
         if not eqn.primitive.consumes or eqn in self.made.overwritten:
@@ -219,7 +219,7 @@ class _Round:
         return self.free[loop]
 
     def reads(self, statement: Statement) -> set[Var]:
-        read = _objects(atoms_of(statement))
+        read = _read(statement)
         for region in regions_of(statement):
             read |= _objects(region.results)
             for inner in region.body:
@@ -301,6 +301,14 @@ def _copy_of(atom: Atom, sweep: Sweep, like: Var | None = None) -> Eqn:
     target = Var(like.name, atom.type, like.temporary) if like else Var(name, atom.type, temporary=True)
     primitive = PRIMITIVES["copy_list" if isinstance(atom.type, List) else "copy"]
     return Eqn(target, primitive, (atom,), {}, None, sweep)
+
+
+def _read(statement: Statement) -> set[Var]:
+    """The objects that a statement reads itself; of one whose shape alone is read nothing can change."""
+    if not isinstance(statement, Eqn):
+        return _objects(atoms_of(statement))
+    shape_only = statement.primitive.shape_only
+    return _objects(atom for k, atom in enumerate(statement.operands) if k not in shape_only)
 
 
 def _objects(atoms: Iterable[Atom]) -> set[Var]:
