@@ -44,7 +44,8 @@ __all__ = [
     "atoms_of",
     "fresh_copy",
     "has_effect",
-    "map_branches",
+    "map_regions",
+    "reads",
     "regions_of",
     "substitute",
     "walk",
@@ -263,6 +264,10 @@ class Function:
     """The types of the first params before it was learned which lengths must agree."""
     bare_math: bool = False
     """The source says `log(x)`, after `from math import log`, rather than `math.log(x)`."""
+    written: tuple[int, ...] = ()
+    """The positions of the params whose arrays the source writes to: they must not share memory with others."""
+    filled: tuple[str, ...] = ()
+    """The inputs whose final content is among the results."""
 
 
 def _short(atom: Atom) -> str:
@@ -281,12 +286,30 @@ def regions_of(statement: Statement) -> tuple[Region, ...]:
     return ()
 
 
-def map_branches(statement: If, change: Callable[[tuple[Statement, ...]], Iterable[Statement]]) -> If:
-    """The If with the body of each branch replaced by `change(body)`."""
-    then, orelse = (
-        replace(region, body=tuple(change(region.body))) for region in (statement.then, statement.orelse)
-    )
-    return replace(statement, then=then, orelse=orelse)
+def map_regions(
+    statement: Statement, change: Callable[[tuple[Statement, ...]], Iterable[Statement]]
+) -> Statement:
+    """The statement with the body of each of its regions replaced by `change(body)`."""
+
+    def changed(region: Region) -> Region:
+        return replace(region, body=tuple(change(region.body)))
+
+    match statement:
+        case If(then=then, orelse=orelse):
+            return replace(statement, then=changed(then), orelse=changed(orelse))
+        case For(body=body):
+            return replace(statement, body=changed(body))
+        case While(condition=condition, body=body):
+            return replace(statement, condition=changed(condition), body=changed(body))
+    return statement
+
+
+def reads(body: Sequence[Statement]) -> Iterator[Atom]:
+    """Every atom that the statements of a body and of its regions read."""
+    for statement in walk(body):
+        yield from atoms_of(statement)
+        for region in regions_of(statement):
+            yield from region.results
 
 
 def atoms_of(statement: Statement) -> tuple[Atom, ...]:

@@ -13,6 +13,7 @@ __all__ = [
     "polygamma",
     "recurrence",
     "sinc_derivative",
+    "surviving",
     "unbroadcast",
 ]
 
@@ -109,3 +110,11 @@ def sinc_derivative(n: int, x: Any) -> Any:
     for k in range(1, n + 1):
         f = ((np.sin(v), np.cos(v), -np.sin(v), -np.cos(v))[k % 4] - k * f) / v
     return np.pi**n * np.where(near, series, f)
+
+
+def surviving(shape: Any, index: Any) -> Any:
+    """Which of the values written by `A[index] = v` stay: of those for the same element, the last."""
+    order = np.zeros(shape, dtype=int)
+    count = np.arange(order[index].size).reshape(order[index].shape)
+    order[index] = count
+    return order[index] == count

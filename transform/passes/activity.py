@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
-from ..errors import UnsupportedError
-from ..ir import Atom, Eqn, Function, If, Region, Statement, Var, regions_of
+from ..ir import Atom, Eqn, For, Function, If, Region, Statement, Var, While
 from ..types import is_inexact
 
-__all__ = ["active", "varied"]
+__all__ = ["active", "carried", "varied"]
 
 
 def active(function: Function, wrt: Collection[int]) -> frozenset[Var]:
@@ -17,49 +16,85 @@ def active(function: Function, wrt: Collection[int]) -> frozenset[Var]:
     a = x ** 2; b = a > 1; c = 3 * y; return a * c      wrt x: {x, a, a * c}
     """
     reached: set[Var] = {result for result in function.results if isinstance(result, Var)}
-    _mark_useful(function.body, reached)
+    _until_stable(_mark_useful, function.body, reached)
     return varied(function, wrt) & reached
 
 
 def varied(function: Function, wrt: Collection[int]) -> frozenset[Var]:
     """The values that depend differentiably on `params[k]`, k in wrt."""
     moving = {function.params[k] for k in wrt if is_inexact(function.params[k].type)}
-    _mark_varied(function.body, moving)
+    _until_stable(_mark_varied, function.body, moving)
     return frozenset(moving)
+
+
+def _until_stable(
+    mark: Callable[[Sequence[Statement], set[Var]], None], body: Sequence[Statement], found: set[Var]
+) -> None:
+    """Mark until nothing new is found: what an iteration hands on to the next may need another look.
+
+    The whole body each time, not each loop by itself: nested loops would multiply.
+    """
+    before = -1
+    while len(found) != before:
+        before = len(found)
+        mark(body, found)
 
 
 def _mark_varied(body: Sequence[Statement], moving: set[Var]) -> None:
     for statement in body:
         match statement:
-            case Eqn(target, primitive, operands):
-                if not primitive.constant and is_inexact(target.type) and not moving.isdisjoint(operands):
+            case Eqn(target, primitive):
+                if (
+                    not primitive.constant
+                    and is_inexact(target.type)
+                    and not moving.isdisjoint(_read(statement))
+                ):
                     moving.add(target)
             case If(targets, _, then, orelse):
                 for region in (then, orelse):
                     _mark_varied(region.body, moving)
-                    moving.update(
-                        target
-                        for target, result in zip(targets, region.results, strict=True)
-                        if result in moving and is_inexact(target.type)
-                    )
-            case _:
-                raise _no_loops(statement)
+                    _pass_on(region.results, targets, moving)
+            case For() | While():
+                _mark_varied_loop(statement, moving)
+
+
+def _mark_varied_loop(loop: For | While, moving: set[Var]) -> None:
+    """What is carried varies if its first value does, or the value that an iteration hands on."""
+    params = carried(loop)
+    _pass_on(loop.init, params, moving)
+    _mark_varied(loop.body.body, moving)
+    _pass_on(loop.body.results, params, moving)
+    _pass_on(params, loop.targets, moving)
+
+
+def _pass_on(sources: Sequence[Atom], targets: Sequence[Var], moving: set[Var]) -> None:
+    for source, target in zip(sources, targets, strict=True):
+        if source in moving and is_inexact(target.type):
+            moving.add(target)
 
 
 def _mark_useful(body: Sequence[Statement], reached: set[Var]) -> None:
     for statement in reversed(body):
-        if reached.isdisjoint(statement.targets):
-            continue
         match statement:
-            case Eqn(primitive=primitive, operands=operands):
-                if not primitive.constant:
-                    reached.update(_variables(operands))
+            case Eqn(target, primitive):
+                if target in reached and not primitive.constant:
+                    reached.update(_read(statement))
             case If(targets, _, then, orelse):
                 for region in (then, orelse):
                     _mark_results(targets, region, reached)
                     _mark_useful(region.body, reached)
-            case _:
-                raise _no_loops(statement)
+            case For() | While():
+                _mark_useful_loop(statement, reached)
+
+
+def _mark_useful_loop(loop: For | While, reached: set[Var]) -> None:
+    params = carried(loop)
+    _mark_results(loop.targets, loop.body, reached)
+    _mark_results(params, loop.body, reached)
+    _mark_useful(loop.body.body, reached)
+    for param, target, init in zip(params, loop.targets, loop.init, strict=True):
+        if isinstance(init, Var) and (param in reached or target in reached):
+            reached.add(init)
 
 
 def _mark_results(targets: Sequence[Var], region: Region, reached: set[Var]) -> None:
@@ -68,14 +103,13 @@ def _mark_results(targets: Sequence[Var], region: Region, reached: set[Var]) -> 
             reached.add(result)
 
 
-def _variables(atoms: Sequence[Atom]) -> list[Var]:
-    return [atom for atom in atoms if isinstance(atom, Var)]
+def _read(eqn: Eqn) -> Iterator[Var]:
+    """The operands of which more than the shape is read."""
+    for k, atom in enumerate(eqn.operands):
+        if isinstance(atom, Var) and k not in eqn.primitive.shape_only:
+            yield atom
 
 
-def _no_loops(statement: Statement) -> UnsupportedError:
-    kind = type(statement).__name__.lower()
-    return UnsupportedError(
-        f"a run-time '{kind}' loop has no derivative yet ({len(regions_of(statement))} regions)",
-        "Write the loop as array operations.",
-        statement.origin,
-    )
+def carried(loop: For | While) -> tuple[Var, ...]:
+    """The params of a loop's body that hold the values it carries."""
+    return loop.body.params[1:] if isinstance(loop, For) else loop.body.params

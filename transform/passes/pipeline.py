@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ..ir import Atom, Function
 from .adjoint import adjoint
-from .dce import eliminate_dead
+from .dce import eliminate_dead, without_idle
 from .own import own
 from .recognise import recognise
 from .shapes import shapes_from_elsewhere
@@ -29,9 +30,16 @@ def derivative(primal: Function, mode: Mode, wrt: Sequence[int], keep: Sequence[
 
     An adjoint returns the values `keep` of the primal, too, before the adjoints.
     """
-    primal = recognise(primal, keep)
+    primal, keep = _without_idle(recognise(primal, keep), keep)
     derived = adjoint(primal, wrt, keep) if mode is Mode.REVERSE else tangent(primal, wrt)
     return tidy(derived)
+
+
+def _without_idle(primal: Function, keep: Sequence[Atom]) -> tuple[Function, tuple[Atom, ...]]:
+    """The primal, its loops carrying only what changes, and what the values `keep` are in it."""
+    together = without_idle(replace(primal, results=(*primal.results, *keep)))
+    count = len(primal.results)
+    return replace(together, results=together.results[:count]), together.results[count:]
 
 
 def tidy(function: Function) -> Function:

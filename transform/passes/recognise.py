@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ..ir import Atom, Eqn, Function, If, Lit, Statement, Var, map_branches, walk
+from ..ir import Atom, Eqn, Function, Lit, Statement, Var, map_regions, reads, walk
 from ..rules.registry import PRIMITIVES
 
 __all__ = ["recognise"]
@@ -22,21 +22,11 @@ def recognise(function: Function, keep: Sequence[Atom] = ()) -> Function:
     """The function with each 1 / (1 + exp(-z)) as one equation; `keep` are read besides its results."""
     made = {s.target: s for s in walk(function.body) if isinstance(s, Eqn)}
     uses: dict[Atom, int] = {}
-    for atom in [*_reads(function), *keep]:
+    for atom in [*function.results, *reads(function.body), *keep]:
         uses[atom] = uses.get(atom, 0) + 1
     found = _Finder({var: eqn for var, eqn in made.items() if uses.get(var, 0) == 1}, set())
     body = found.block(function.body)
     return replace(function, body=found.without_parts(body)) if found.parts else function
-
-
-def _reads(function: Function) -> list[Atom]:
-    read = list(function.results)
-    for statement in walk(function.body):
-        if isinstance(statement, Eqn):
-            read += statement.operands
-        elif isinstance(statement, If):
-            read += (statement.condition, *statement.then.results, *statement.orelse.results)
-    return read
 
 
 class _Finder:
@@ -47,9 +37,9 @@ class _Finder:
         return tuple(self.statement(statement) for statement in body)
 
     def statement(self, statement: Statement) -> Statement:
-        if isinstance(statement, If):
-            return map_branches(statement, self.block)
-        return self.logistic(statement) or statement if isinstance(statement, Eqn) else statement
+        if isinstance(statement, Eqn):
+            return self.logistic(statement) or statement
+        return map_regions(statement, self.block)
 
     def part(self, atom: Atom, name: str) -> Eqn | None:
         eqn = self.single.get(atom) if isinstance(atom, Var) else None
@@ -71,13 +61,11 @@ class _Finder:
         return None
 
     def without_parts(self, body: tuple[Statement, ...]) -> tuple[Statement, ...]:
-        kept: list[Statement] = []
-        for statement in body:
-            if isinstance(statement, If):
-                kept.append(map_branches(statement, self.without_parts))
-            elif self.parts.isdisjoint(statement.targets):
-                kept.append(statement)
-        return tuple(kept)
+        return tuple(
+            map_regions(statement, self.without_parts)
+            for statement in body
+            if not (isinstance(statement, Eqn) and statement.target in self.parts)
+        )
 
 
 def _is_one(atom: Atom) -> bool:

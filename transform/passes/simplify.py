@@ -16,7 +16,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
-from ..ir import Atom, Eqn, Function, If, Lit, Primitive, Region, Statement, Sweep, Var, walk
+from ..ir import (
+    Atom,
+    Eqn,
+    For,
+    Function,
+    If,
+    Lit,
+    Primitive,
+    Region,
+    Statement,
+    Sweep,
+    Var,
+    While,
+    reads,
+    walk,
+)
 from ..rules.build import Builder, Value
 from ..types import Scalar, Type
 from .rewrites import REWRITES, History, Rewrite, Site, absorb_broadcast
@@ -25,7 +40,20 @@ __all__ = ["simplify"]
 
 _SINGLE = frozenset({"float16", "float32", "complex64"})
 # Two empty buffers are not one, although they look the same.
-_NOT_SHARED = frozenset({"zeros", "zeros_like", "copy", "empty", "empty_like"})
+_NOT_SHARED = frozenset(
+    (
+        "zeros",
+        "zeros_like",
+        "copy",
+        "empty",
+        "empty_like",
+        "new_list",
+        "zeros_list",
+        "unstack",
+        "repeat_list",
+        "add_lists",
+    )
+)
 
 
 def simplify(function: Function) -> Function:
@@ -61,7 +89,7 @@ class _Simplifier:
             elif isinstance(statement, If):
                 self.branch(statement)
             else:
-                self.builder.body.append(statement)
+                self.loop(statement)
 
     def equation(self, eqn: Eqn) -> None:
         builder = self.builder
@@ -100,9 +128,20 @@ class _Simplifier:
 
         self.known.append(dict(self.known[-1]))
         try:
-            return self.builder.region(build)
+            return self.builder.region(build, region.params)
         finally:
             self.known.pop()
+
+    def loop(self, loop: For | While) -> None:
+        """A loop, its body simplified with what is known from outside."""
+        init = tuple(map(self.current, loop.init))
+        changes: dict[str, Any] = {"init": init, "body": self.region(loop.body)}
+        if isinstance(loop, For):
+            bounds = ("start", "stop", "step")
+            changes |= {name: self.current(getattr(loop, name)) for name in bounds}
+        else:
+            changes["condition"] = self.region(loop.condition)
+        self.builder.body.append(replace(loop, **changes))
 
     def rewrite(
         self, builder: Builder, primitive: Primitive, atoms: tuple[Atom, ...], params: Mapping[str, Any]
@@ -182,16 +221,9 @@ def _attempts(primitive: Primitive) -> Iterator[Rewrite]:
 
 def _uses(function: Function) -> dict[Var, int]:
     uses: dict[Var, int] = {}
-    for statement in walk(function.body):
-        read: Sequence[Atom] = statement.operands if isinstance(statement, Eqn) else ()
-        if isinstance(statement, If):
-            read = (statement.condition, *statement.then.results, *statement.orelse.results)
-        for atom in read:
-            if isinstance(atom, Var):
-                uses[atom] = uses.get(atom, 0) + 1
-    for result in function.results:
-        if isinstance(result, Var):
-            uses[result] = uses.get(result, 0) + 1
+    for atom in (*reads(function.body), *function.results):
+        if isinstance(atom, Var):
+            uses[atom] = uses.get(atom, 0) + 1
     return uses
 
 

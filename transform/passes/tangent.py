@@ -16,11 +16,11 @@ from dataclasses import replace
 from typing import Any
 
 from ..errors import MissingRule
-from ..ir import Atom, Eqn, Function, If, Region, Statement, Sweep, Var
+from ..ir import Atom, Eqn, For, Function, If, Region, Statement, Sweep, Var, While
 from ..names import TANGENT
 from ..rules.build import Builder, Call, Value, op
-from ..types import FLOAT, Array, Scalar, Type, is_inexact
-from .activity import varied
+from ..types import FLOAT, Array, List, Scalar, Type, is_inexact
+from .activity import carried, varied
 from .own import own
 
 __all__ = ["as_type_of", "call_of", "derivative_type", "rule_of", "tangent", "zero"]
@@ -60,12 +60,24 @@ class _Tangent:
     def block(self, body: Sequence[Statement]) -> None:
         for statement in body:
             # The tangent of an adjoint has one sweep, whatever the adjoint had.
-            if isinstance(statement, If):
-                self.branch(statement)
-            else:
-                self.builder.body.append(replace(statement, sweep=Sweep.NONE))
-                if isinstance(statement, Eqn) and statement.target in self.moving:
-                    self.equation(statement)
+            match statement:
+                case If():
+                    self.branch(statement)
+                case For() | While():
+                    self.loop(statement)
+                case Eqn(target, primitive) if primitive.name == "undefined":
+                    self.builder.body.append(statement)
+                    self.dots[target] = self.builder.apply(
+                        primitive, (), {"type": derivative_type(target.type)}
+                    )
+                case Eqn():
+                    moves = statement.target in self.moving
+                    # What an equation overwrites, its tangent reads before.
+                    if moves and statement.primitive.consumes:
+                        self.equation(statement)
+                    self.builder.body.append(replace(statement, sweep=Sweep.NONE))
+                    if moves and not statement.primitive.consumes:
+                        self.equation(statement)
 
     def equation(self, eqn: Eqn) -> None:
         builder = self.builder
@@ -89,7 +101,7 @@ class _Tangent:
         def region(old: Region) -> Region:
             def build() -> list[Any]:
                 self.block(old.body)
-                dots = [self.dot(old.results[k]) for k in positions]
+                dots = [self.whole(old.results[k], statement.targets[k]) for k in positions]
                 return [*old.results, *dots]
 
             return self.builder.region(build)
@@ -107,6 +119,47 @@ class _Tangent:
         for k, seed in zip(positions, seeds, strict=True):
             self.dots[statement.targets[k]] = Value(self.builder, seed)
 
+    def loop(self, statement: For | While) -> None:
+        """A loop carries its values and, for those that vary, their tangents."""
+        params = carried(statement)
+        moving = [k for k, param in enumerate(params) if param in self.moving]
+        init = [self.builder.atom(self.whole(statement.init[k], params[k])) for k in moving]
+        seeds = [dot_of(params[k]) for k in moving]
+        final = [dot_of(statement.targets[k]) for k in moving]
+        self.dots |= self.valued(params, moving, seeds)
+
+        def build() -> list[Any]:
+            self.block(statement.body.body)
+            results = statement.body.results
+            return [*results, *(self.whole(results[k], params[k]) for k in moving)]
+
+        body = self.builder.region(build, (*statement.body.params, *seeds))
+        changes: dict[str, Any] = {
+            "targets": (*statement.targets, *final),
+            "init": (*statement.init, *init),
+            "body": body,
+            "sweep": Sweep.NONE,
+        }
+        if isinstance(statement, While):
+            changes["condition"] = self.condition(statement.condition, moving)
+        self.builder.body.append(replace(statement, **changes))
+        self.dots |= self.valued(statement.targets, moving, final)
+
+    def condition(self, region: Region, moving: Sequence[int]) -> Region:
+        """The condition of a loop, which takes the tangents along with what else is carried."""
+        unread = tuple(dot_of(region.params[k]) for k in moving)
+        return replace(region, params=(*region.params, *unread))
+
+    def valued(
+        self, variables: Sequence[Var], moving: Sequence[int], dots: Sequence[Var]
+    ) -> dict[Var, Value]:
+        return {variables[k]: Value(self.builder, dot) for k, dot in zip(moving, dots, strict=True)}
+
+    def whole(self, atom: Atom, like: Var) -> Value:
+        """The tangent of a carried value, in the type of the Var that carries it."""
+        dot = self.builder.value(self.dot(atom))
+        return as_type_of(conform(dot, self.builder.value(atom)), like)
+
     def dot(self, atom: Atom) -> Any:
         known = self.dots.get(atom) if isinstance(atom, Var) else None
         return zero(self.builder, atom) if known is None else known
@@ -121,12 +174,16 @@ def derivative_type(type_: Type) -> Type:
     """The type of a value's tangent and adjoint."""
     if is_inexact(type_):
         return type_
+    if isinstance(type_, List):
+        return List(derivative_type(type_.element))
     return Array(FLOAT.dtype, type_.dims) if isinstance(type_, Array) else FLOAT
 
 
 def zero(builder: Builder, atom: Atom) -> Any:
     """A zero derivative for `atom`: a number of its kind and precision, or an array of its shape."""
     type_ = derivative_type(atom.type)
+    if isinstance(type_, List):
+        return op.zeros_list(Value(builder, atom))
     if isinstance(type_, Array):
         return op.zeros_like(Value(builder, atom), dtype=type_.dtype)
     python = isinstance(atom.type, Scalar) and atom.type.weak
@@ -136,6 +193,8 @@ def zero(builder: Builder, atom: Atom) -> Any:
 
 def as_type_of(derivative: Value, var: Atom) -> Value:
     """A tangent or adjoint in the dtype of its value: what promotion has changed is changed back."""
+    if isinstance(var.type, List):
+        return derivative
     wanted = derivative_type(var.type).dtype
     return derivative if derivative.type.dtype == wanted else op.astype(derivative, dtype=wanted)
 

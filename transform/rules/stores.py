@@ -10,13 +10,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..types import Dims, Type
+import numpy as np
+
+from ..runtime import surviving
+from ..types import Array, Dims, Type
 from .build import Call, Value, op
-from .families import result_type
+from .families import constant, result_type
 from .index import index_shape, index_text, map_slots, shifted
 from .registry import PRIMITIVES, primitive
 
-__all__ = ["VIEWS", "place_text", "read_place", "shifted_place"]
+__all__ = ["VIEWS", "place_text", "place_type", "read_place", "shifted_place"]
 
 Params = Mapping[str, Any]
 Step = tuple[str, Params]
@@ -111,3 +114,25 @@ def _store_adjoint(call: Call, y_bar: Value, k: int) -> Value:
 
 
 primitive("store", _infer_store, _store_code, _store_tangent, _store_adjoint, consumes=True)
+
+
+# Which of the values written at an index are there afterwards, where an element was named more than once.
+
+
+def _infer_surviving(dims: Dims, types: Sequence[Type], params: Params) -> Type:
+    place = place_type(dims, types, params)
+    return result_type(np.dtype(np.bool_), place.dims if isinstance(place, Array) else ())
+
+
+def _surviving_code(types: Sequence[Type], params: Params) -> str:
+    place = place_text(types, {**params, "index": ()}).removesuffix("[()]")
+    return f"surviving({place}.shape, np.s_[{index_text(params['index'])}])"
+
+
+constant(
+    "surviving",
+    _infer_surviving,
+    _surviving_code,
+    shape_only=frozenset({0, 1}),
+    refers={"surviving": surviving},
+)
