@@ -1,62 +1,25 @@
-"""`python -m tests.fuzz N SEED`: check N random programs; print counts and what fails, made small."""
+"""`python -m tests.fuzz N SEED [KIND]`: check N random programs; print counts and what fails, made small.
+
+KIND is "lines" for straight-line programs, "loops" for those with loops, branches and stores, or "any".
+"""
 
 from __future__ import annotations
 
-import collections
-import random
 import sys
-from dataclasses import replace
 
-from .checks import outcome
-from .programs import Program, written
-
-SHOWN = 10
-OUTCOMES = ("right", "rough", "wrong", "crashed", "refused")
+from .runner import Summary, run
 
 
-def smaller(program: Program, failure: str, kind: type) -> Program:
-    """The program without the lines that its failure does not need."""
-    shrinking = True
-    while shrinking:
-        shrinking = False
-        for k in range(len(program.lines) - 1):
-            candidate = replace(program, lines=program.lines[:k] + program.lines[k + 1 :])
-            if _fails(candidate, failure, kind):
-                program, shrinking = candidate, True
-                break
-    return program
-
-
-def _fails(program: Program, failure: str, kind: type) -> bool:
-    try:
-        program.load()(*program.arguments.values())
-    except Exception:
-        return False
-    found, error = outcome(program)
-    return found == failure and type(error) is kind
-
-
-def main(count: int, seed: int) -> int:
-    counts: collections.Counter[str] = collections.Counter()
-    failures: dict[str, tuple[Program, str, BaseException]] = {}
-    for k in range(count):
-        program = written(random.Random(f"{seed}-{k}").choice)
-        found, error = outcome(program)
-        counts[found] += 1
-        if error is None:
-            continue
-        small = smaller(program, found, type(error))
-        error = outcome(small)[1] or error
-        known = f"{found} {type(error).__name__} {str(error).strip()[-60:]}"
-        if known not in failures or len(small.lines) < len(failures[known][0].lines):
-            failures[known] = small, found, error
-    for small, found, error in sorted(failures.values(), key=lambda each: len(each[0].lines))[:SHOWN]:
-        print(f"# {found}: {type(error).__name__}: {error}\n{small}")
-    print(
-        f"{count} programs from seed {seed}: " + ", ".join(f"{n} {what}" for what, n in counts.most_common())
-    )
-    return int(any(counts[what] for what in OUTCOMES[2:]))
+def main(count: int, seed: int, kind: str = "any") -> int:
+    for each in run(count, seed, kind):
+        if isinstance(each, Summary):
+            counts = each.counts
+            listed = ", ".join(f"{n} {what}" for what, n in counts.most_common())
+            print(f"{count} programs from seed {seed}: {listed}")
+            return int(counts["wrong"] + counts["crashed"] > 0)
+        print(each)
+    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]), int(sys.argv[2])))
+    sys.exit(main(int(sys.argv[1]), int(sys.argv[2]), *sys.argv[3:]))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import signal
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -43,17 +45,40 @@ def outcome(program: Program) -> tuple[str, BaseException | None]:
 
 def check(program: Program) -> int:
     """Check everything; return how many comparisons with differences a kink nearby left out."""
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), in_time():
         warnings.simplefilter("error")
-        return _Checks(program).run()
+        checks = _Checks(program, program.arguments)
+        checks.run()
+        others = [_Checks(program, point, checks.function) for point in program.elsewhere]
+        return checks.rough + sum(other.briefly() for other in others)
+
+
+@contextlib.contextmanager
+def in_time(seconds: float = 60) -> Iterator[None]:
+    """Raise TimeoutError when the time is over: a loop that is derived wrongly may not end."""
+
+    def stop(*_: Any) -> None:
+        raise TimeoutError(f"still running after {seconds} s")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 class _Checks:
-    def __init__(self, program: Program) -> None:
-        self.program = program
-        self.function = program.load()
-        self.arguments = list(program.arguments.values())
-        self.moving = {k: x for k, x in program.arguments.items() if not isinstance(x, int)}
+    """The checks at one point."""
+
+    def __init__(
+        self, program: Program, point: dict[str, Any], function: Callable[..., Any] | None = None
+    ) -> None:
+        self.program, self.keywords = program, point
+        self.function = function or program.load()
+        self.arguments = list(point.values())
+        self.moving = {k: x for k, x in point.items() if not isinstance(x, (int, str))}
         self.names, self.point = tuple(self.moving), tuple(self.moving.values())
         self.untouched = copy.deepcopy(self.arguments)
         rng = np.random.default_rng(7)
@@ -62,7 +87,7 @@ class _Checks:
         self.tolerance = 2e-3 if self.single else 1e-6
         self.rough = 0
 
-    def run(self) -> int:
+    def run(self) -> None:
         gradient = value_and_grad(self.function, argnums=self.names)
         value, bars = gradient(*self.arguments)
         self.value(value)
@@ -73,15 +98,30 @@ class _Checks:
         self.text(gradient.source, bars)
         self.passes(bars)
         self.unchanged(bars)
+
+    def briefly(self) -> int:
+        """The value, one slope and the tangent at another point, where other branches may be taken."""
+        value, bars = value_and_grad(self.function, argnums=self.names)(*self.arguments)
+        self.value(value)
+        self.structure(bars)
+        want = self.along(self.function, self.dots)
+        if want is not None:
+            self.close(pairing(bars, self.dots), want, "adjoint elsewhere")
+        self.forward(bars)
+        self.unchanged(bars)
         return self.rough
 
     def value(self, value: Any) -> None:
         want = self.function(*copy.deepcopy(self.arguments))
+        self.same_value(value, want, "value")
+        self.same_value(Derivative(self.function, Plan("primal"))(*self.arguments), want, "primal")
+
+    def same_value(self, value: Any, want: Any, what: str) -> None:
         # A conditional between a float and an np.float32 has one type in the derivative, two in Python.
         same = "kind" if self.single else "name"
         assert getattr(np.asarray(value).dtype, same) == getattr(np.asarray(want).dtype, same), repr(value)
         rtol = 1e-5 if self.single else 1e-12
-        np.testing.assert_allclose(value, want, rtol=rtol, atol=rtol, err_msg="value")
+        np.testing.assert_allclose(value, want, rtol=rtol, atol=rtol, err_msg=what)
 
     def structure(self, bars: Any) -> None:
         """A gradient has the structure, shapes and dtypes of its argument."""
@@ -103,7 +143,7 @@ class _Checks:
 
         def at(*numbers: Any) -> Any:
             moved = dict(zip(self.names, fill(self.point, iter(numbers)), strict=True))
-            return doubled(function(**(self.program.arguments | moved)))
+            return doubled(function(**copy.deepcopy(self.keywords | moved)))
 
         try:
             coarse, fine = (slope(at, point, way, step) for step in (STEP, STEP / 2))
@@ -166,7 +206,7 @@ class _Checks:
         primal = Derivative(self.function, Plan("primal")).specialize(*self.arguments).function
         known = {param.name for param in primal.params}
         # An int that decides a length is no parameter any more.
-        given = [x for k, x in self.program.arguments.items() if k in self.moving or k in known]
+        given = [x for k, x in self.keywords.items() if k in self.moving or k in known]
         numbers, dots = list(leaves(given)), list(leaves(self.dots))
         wrt = tuple(k for k, number in enumerate(numbers) if not isinstance(number, int))
         raw, pushed = adjoint(primal, wrt), tangent(primal, wrt)
@@ -175,6 +215,10 @@ class _Checks:
             for each in stages(function):
                 verify.check(each)
         verify.check(derivative(primal, Mode.FORWARD, wrt))
+        with contextlib.suppress(NotImplementedError):
+            self.by_equations(primal, raw, pushed, second, numbers, dots, wrt, bars)
+
+    def by_equations(self, primal, raw, pushed, second, numbers, dots, wrt, bars) -> None:
         one = 1.0
         for function in (raw, tidy(raw), derivative(primal, Mode.REVERSE, wrt)):
             self.agree(evaluate(function, *numbers, one), leaves(bars), "adjoint by equations")

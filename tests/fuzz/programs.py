@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import linecache
+import sys
 import textwrap
+import types
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -34,30 +36,31 @@ SHAPES = {
 
 @dataclass(frozen=True)
 class Program:
-    """A function's lines and the arguments to call it with."""
+    """A function named program, what it needs, the arguments to call it with, and more of them."""
 
-    parameters: tuple[str, ...]
-    lines: tuple[str, ...]
+    prelude: str
+    text: str
     arguments: dict[str, Any]
-
-    @property
-    def function_text(self) -> str:
-        body = textwrap.indent("\n".join(self.lines), "    ")
-        return f"def program({', '.join(self.parameters)}):\n{body}\n"
+    elsewhere: tuple[dict[str, Any], ...] = ()
 
     def load(self) -> Callable[..., Any]:
         """The function, made anew, with its source where `inspect` finds it."""
-        text = f"{PRELUDE}\n\n{self.function_text}"
+        text = f"{self.prelude}\n\n{self.text}"
         digest = hashlib.sha256(text.encode()).hexdigest()[:16]
         name = f"<program {digest}>"
         linecache.cache[name] = (len(text), None, text.splitlines(True), name)
         scope: dict[str, Any] = {"__name__": "program"}
+        # A dataclass looks its module up.
+        sys.modules["program"] = types.ModuleType("program")
         exec(compile(text, name, "exec"), scope)
         return scope["program"]
 
     def __repr__(self) -> str:
+        """The whole program, without the prelude that all straight-line programs have."""
         values = "\n".join(f"# {name} = {value!r}" for name, value in self.arguments.items())
-        return f"{self.function_text}{values}\n"
+        more = "\n".join(f"# also {point!r}" for point in self.elsewhere)
+        before = "" if self.prelude == PRELUDE else f"{self.prelude}\n\n"
+        return f"{before}{self.text}{values}\n{more}".rstrip() + "\n"
 
 
 @st.composite
@@ -73,7 +76,8 @@ def written(choose: Choose, longest: int = 8) -> Program:
     for k in range(choose(range(1, longest + 1))):
         writer.statement(k)
     writer.finish()
-    return Program(tuple(arguments), tuple(writer.lines), arguments)
+    body = textwrap.indent("\n".join(writer.lines), "    ")
+    return Program(PRELUDE, f"def program({', '.join(arguments)}):\n{body}\n", arguments)
 
 
 def _arguments(choose: Choose) -> dict[str, Any]:

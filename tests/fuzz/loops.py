@@ -1,0 +1,61 @@
+"""The heads of loops."""
+
+from __future__ import annotations
+
+RANGES = [
+    "range({i})", "range({i})", "range({i})", "range(2)", "range(3)", "range(4)", "range(len({v}))",
+    "range(len({v}))", "range({v}.size)", "range({m}.shape[0])", "range({m}.shape[1])",
+    "range(1, len({v}))", "range(1, len({v}) - 1)", "range(len({v}) - 1, -1, -1)",
+    "range(0, len({v}), 2)", "range(len({v}) - 2, 0, -1)", "range({i}, len({v}))", "range({i} + 1)",
+    "range({i}, {i} + 2)", "range({i}, 0, -1)", "range(5, 0, -2)", "reversed(range({i}))",
+    "reversed(range(1, len({v})))", "range(1, {i} + 1)", "range({i} + 1, len({v}))", "range(-1, 2)",
+    "range({i}, -1, -1)", "range(2, {i})", "(0, 2, 1)", "[1, 0]",
+]  # fmt: skip
+LOOPS = [
+    *["for {I} in " + each + ":" for each in RANGES],
+    "for {N} in {v}:",
+    "for {N} in {v}:",
+    "for {N} in reversed({v}):",
+    "for {N} in {v}[1:]:",
+    "for {N} in {v}[::-1]:",
+    "for {N} in ({e}, {e}, 0.5):",
+    "for {N} in [{e}, {e}]:",
+    "for {N} in {l}:",
+    "for {N} in np.linspace(0.0, {e}, 3):",
+    "for {I}, {N} in enumerate({v}):",
+    "for {I}, {N} in enumerate({v}, 1):",
+    "for {I}, {N} in enumerate({l}):",
+    "for {N}, {O} in zip({v}, {v}):",
+    "for {N}, {O} in zip({v}, {v}[1:]):",
+    "for {N}, {O} in [({e}, 0.2), ({e}, {e})]:",
+    "for {N}, {R} in zip({v}, {m}):",
+    "for {I}, ({N}, {O}) in enumerate(zip({v}, {v})):",
+    "for {R} in {m}:",
+    "for {R} in {m}:",
+    "for {R} in {m}.T:",
+    "for {R} in {m}[1:]:",
+    "for {R} in ({v}, {v} * 0.5):",
+    "for {R} in {t}:",
+    "for {I}, {R} in enumerate({m}):",
+    "for {R}, {Q} in zip({m}, {m}[::-1]):",
+    "for {I} in range({m}.shape[0]):\n    for {J} in range({m}.shape[1]):",
+    "for {I} in range(len({v})):\n    for {J} in range({I}):",
+    "for {I} in range({i}):\n    for {J} in range({I}, {i}):",
+]
+WHILES = [
+    ("{I} = 0", "while {I} < {i}:", "{I} += 1"),
+    ("{I} = 0", "while {I} < 3:", "{I} += 1"),
+    ("{I} = 0", "while {I} < len({v}):", "{I} += 1"),
+    ("{I} = {i}", "while {I} > 0:", "{I} -= 1"),
+    ("{I} = len({v}) - 1", "while {I} >= 0:", "{I} -= 1"),
+    ("{I} = 3", "while {I}:", "{I} -= 1"),
+    ("{N} = {e}", "while {N} > 0.2:", "{N} = 0.5 * {N}"),
+    ("{N} = {e}", "while abs({N}) > 0.3:", "{N} = 0.6 * {N}"),
+    ("{N} = 1.0", "while {N} > 0.25:", "{N} -= 0.3"),
+    ("{N} = 0.0\n{O} = abs({e}) + 0.2", "while {N} < 1.0:", "{N} += {O}"),
+    ("{N} = {e}\n{I} = 0", "while {N} < 0.9 and {I} < 4:", "{I} += 1\n{N} += 0.2 * abs({e}) + 0.1"),
+    ("{I} = 0", "while True:", "{I} += 1\nif {I} > 3:\n    break"),
+    ("{I} = 0\n{N} = {e}", "while True:", "{I} += 1\n{N} *= 0.6\nif abs({N}) < 0.2 or {I} > 5:\n    break"),
+    ("{I} = 0", "while {I} < 4 and not {s} > 5.0:", "{I} += 1"),
+]
+"""What comes before, the head, and the step that ends the loop in time, as its first line or its last."""
