@@ -38,8 +38,8 @@ format: $(VENV)/.developed
 bench: $(VENV)/.installed
 	$(BIN)/python benchmarks/bench.py
 
-fuzz: $(VENV)/.developed  ## N random programs, from SEED
-	$(BIN)/python -m tests.fuzz $(or $(N),2000) $(or $(SEED),1)
+fuzz: $(VENV)/.developed  ## N random programs from SEED, of KIND lines or loops or any
+	$(BIN)/python -m tests.fuzz $(or $(N),2000) $(or $(SEED),1) $(KIND)
 
 partials: $(VENV)/.developed  ## derive the table of partial derivatives again, with SymPy
 	$(BIN)/python -m transform.rules.derive
