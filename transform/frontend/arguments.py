@@ -14,6 +14,7 @@ from ..errors import TransformError, UnsupportedError
 from ..rules.build import Value
 from ..types import Array
 from .lowering import Lowering, PinNeeded, StaticNeeded
+from .memory import view_equation
 from .scope import Raised
 
 __all__ = ["LAZY", "adapt", "as_array", "prepared"]
@@ -32,31 +33,16 @@ LAZY: tuple[type, ...] = (
     Iterator,
 )
 
-# These give their argument back by design; every other function that does may stand for a copy.
-_ALIASING = frozenset(
-    (
-        "asarray",
-        "asanyarray",
-        "ascontiguousarray",
-        "asarray_chkfinite",
-        "atleast_1d",
-        "atleast_2d",
-        "atleast_3d",
-    )
-    + (
-        "ravel",
-        "reshape",
-        "squeeze",
-        "transpose",
-        "broadcast_to",
-        "real",
-        "require",
-        "view",
-        "T",
-        "mT",
-        "flat",
-    )
+# These give their argument, or a view of it, back.
+_VIEWING = frozenset(
+    ("asarray", "asanyarray", "asarray_chkfinite", "atleast_1d", "atleast_2d", "atleast_3d", "real", "imag")
+    + ("squeeze", "transpose", "permute_dims", "swapaxes", "moveaxis", "rollaxis", "matrix_transpose", "view")
+    + ("expand_dims", "flip", "fliplr", "flipud", "rot90", "diagonal", "broadcast_to", "broadcast_arrays")
+    + ("split", "array_split", "hsplit", "vsplit", "dsplit", "unstack", "trim_zeros", "real_if_close")
 )
+# These give a view where the strides of the array allow it.
+_RESHAPING = frozenset(("ravel", "reshape", "ascontiguousarray", "asfortranarray", "require"))
+_COPYING = frozenset(("array", "copy", "astype", "take", "delete", "compress", "flatten", "meshgrid"))
 
 
 def prepared(low: Lowering, thing: Any) -> Any:
@@ -92,6 +78,11 @@ def adapt(
     low: Lowering, adapter: Callable[..., Any], called: str, args: Sequence[Any], kwargs: dict[str, Any]
 ) -> Any:
     """Call a rule's adapter with NumPy's arguments."""
+    args, kwargs = _named_out(called, args, kwargs)
+    if kwargs.get("out") is not None:
+        from .writers import call_with_out
+
+        return call_with_out(low, functools.partial(adapt, low, adapter, called), called, args, kwargs)
     args = [prepared(low, each) for each in args]
     kwargs = {key: prepared(low, each) for key, each in kwargs.items()}
     _make_options_static(low, adapter, args, kwargs)
@@ -101,14 +92,45 @@ def adapt(
         raise
     except Exception as error:
         raise UnsupportedError(f"{called} cannot be called like this: {_reason(error)}") from error
-    if (
-        isinstance(result, Value)
-        and isinstance(result.type, Array)
-        and called.split(".")[-1] not in _ALIASING
-    ):
-        if any(isinstance(each, Value) and each.atom is result.atom for each in args):
-            low.share(result, called)
+    return _own_memory(low, result, called, args, kwargs)
+
+
+def _named_out(
+    called: str, args: Sequence[Any], kwargs: dict[str, Any]
+) -> tuple[Sequence[Any], dict[str, Any]]:
+    """The array for the result, which a ufunc takes after its operands, under its name."""
+    made = getattr(np, called.removeprefix("np."), None)
+    if not isinstance(made, np.ufunc) or len(args) != made.nin + 1 or "out" in kwargs:
+        return args, kwargs
+    return args[: made.nin], {**kwargs, "out": args[made.nin]}
+
+
+def _own_memory(low: Lowering, result: Any, called: str, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    """The result of a rule, in memory of its own where NumPy's function gives a copy of its argument."""
+    name = called.rsplit(".", 1)[-1]
+    if isinstance(result, (list, tuple)):
+        parts = [_own_memory(low, each, called, args, kwargs) for each in result]
+        return type(result)(parts) if type(result) in (list, tuple) else result
+    if not isinstance(result, Value) or not isinstance(result.type, Array) or name in _VIEWING:
+        return result
+    given = any(isinstance(each, Value) and each.atom is result.atom for each in args)
+    if name in ("array", "astype") and given and not kwargs.get("copy", True):
+        return result
+    view = view_equation(low.builder, result.first_atom)
+    if name in _RESHAPING:
+        if given and not (name == "reshape" or low.memory.is_row_major(result.atom)):
+            return low.copy(result, certain=False)
+        return result
+    if given or (view is not None and _is_part_of(low, result, args)):
+        certain = name in _COPYING or isinstance(getattr(np, name, None), np.ufunc)
+        return low.copy(result, certain and called not in (".conj", ".conjugate"))
     return result
+
+
+def _is_part_of(low: Lowering, view: Value, args: Sequence[Any]) -> bool:
+    """Whether a view is one of an argument, rather than of an array that the rule has made."""
+    origin = low.memory.origin(view).first_atom
+    return any(isinstance(each, Value) and low.memory.origin(each).first_atom is origin for each in args)
 
 
 def _reason(error: Exception) -> str:

@@ -11,7 +11,7 @@ from ..errors import UnsupportedError
 from ..rules.build import Value
 from ..types import Array
 from .calls import iterate
-from .in_place import updated_array
+from .in_place import update_array, update_item
 from .lowering import evaluate
 from .objects import get_attribute, set_attribute
 from .operators import binary
@@ -35,23 +35,29 @@ def _augmented(frame: Frame, node: ast.AugAssign) -> None:
             store = functools.partial(set_attribute, low, thing, name)
         case ast.Subscript(value=owner, slice=index):
             thing, key = evaluate(frame, owner), evaluate(frame, index)
-            if isinstance(low.live(thing), Value):
-                assign_subscript(low, thing, key, None)
             left = subscript(low, thing, key, frame.source.text(owner))
+            if isinstance(thing, Value) and isinstance(left, Value) and isinstance(thing.type, Array):
+                update_item(low, node.op, thing, key, left, functools.partial(_right, frame, node))
+                return
             name, store = "", functools.partial(assign_subscript, low, thing, key)
         case _:
             raise UnsupportedError("this augmented assignment is not understood")
-    right = evaluate(frame, node.value)
-    low.builder.origin = frame.origin(node)
-    value = _updated(frame, node.op, left, right)
+    value = _updated(frame, node.op, left, _right(frame, node))
     store(low.name(value, name) if name else value)
+
+
+def _right(frame: Frame, node: ast.AugAssign) -> Any:
+    value = evaluate(frame, node.value)
+    frame.low.builder.origin = frame.origin(node)
+    return value
 
 
 def _updated(frame: Frame, op: ast.operator, left: Any, right: Any) -> Any:
     low = frame.low
-    left = low.live(left)
     if isinstance(left, Value) and isinstance(left.type, Array):
-        return updated_array(low, op, left, right)
+        update_array(low, op, left, right)
+        return left
+    left = low.live(left)
     if isinstance(left, list) and isinstance(op, ast.Add):
         if low.outside.is_foreign(left):
             raise UnsupportedError("+= changes a list that exists outside the function", "Use a = a + b.")

@@ -22,7 +22,7 @@ from .naming import missing_rule, python_method, qualified
 from .objects import Super, TextMethod, ValueMethod, class_of, construct, get_attribute
 from .operators import contains_value
 from .reads import keys_of
-from .scope import Closure, Frame, Opaque, Raised
+from .scope import Closure, Frame, Leave, Opaque, Raised
 from .source import source_of
 from .subscripts import subscript
 from .texts import method
@@ -50,6 +50,11 @@ def call(low: Lowering, function: Any, args: list[Any], kwargs: dict[str, Any]) 
     match function:
         case Value():
             raise Raised(TypeError("a number or array is not callable"))
+        case ValueMethod(changes=True):
+            from .writers import ARRAY_METHODS
+
+            handler = ARRAY_METHODS[function.__name__]
+            return _call_special(low, handler, function, [function.value, *args], kwargs)
         case ValueMethod():
             adapter = METHODS[function.__name__]
             return adapt(low, adapter, f".{function.__name__}", [function.value, *args], kwargs)
@@ -279,7 +284,7 @@ def _run(low: Lowering, frame: Frame, bound: dict[str, Any]) -> Any:
     try:
         if isinstance(node, ast.Lambda):
             return evaluate(frame, node.body)
-        left = run_block(frame, node.body, ())
+        left = run_block(frame, node.body, Leave("return"))
         return None if left is None else left.value
     finally:
         low.leave()

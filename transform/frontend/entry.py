@@ -5,8 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import inspect
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any
@@ -14,18 +13,17 @@ from typing import Any
 import numpy as np
 
 from ..errors import IRError, Origin, SourceError, TransformError, UnsupportedError
-from ..ir import Atom, Eqn, Function, Input, Slot, Var
-from ..rules.build import Value, numeric
-from ..tree import Node, Static, Tree, children_of, is_structure, rebuild
-from ..types import Scalar, is_complex
-from . import augmented, builtin, exceptions, expressions, passive, reports, statements
+from ..ir import Function, Input, Slot, Var
+from ..rules.build import Value
+from ..tree import Node, Static, Tree, rebuild
+from . import augmented, builtin, exceptions, expressions, match, passive, reports, statements
 from .lowering import Lowering, PinNeeded, StaticNeeded
 from .naming import python_method
 from .nested import lower_closure
 from .outside import Place
 from .reads import Read
-from .recorder import plain
 from .resolve import resolved
+from .results import finished
 from .scope import Closure, Raised
 from .source import Source, defaults_as_text, source_of
 
@@ -38,6 +36,7 @@ _HANDLERS = (
     builtin,
     exceptions,
     expressions,
+    match,
     passive,
     reports,
     statements,
@@ -73,10 +72,13 @@ def parameters(target: Callable[..., Any]) -> inspect.Signature:
         ) from error
 
 
-def lower(target: Callable[..., Any], arguments: Mapping[str, Tree]) -> Lowered:
+def lower(
+    target: Callable[..., Any], arguments: Mapping[str, Tree], results: tuple[str, ...] | str | None = None
+) -> Lowered:
     """The SSA function of `target` for arguments of the given types.
 
     `arguments` has one tree per parameter: a Type at each number or array, tree.Static at all else.
+    `results` names what counts as the function's results, see results.chosen.
     Raises StaticNeeded where an int argument must be known, TransformError where it cannot be done.
     """
     if isinstance(target, Closure):
@@ -85,7 +87,7 @@ def lower(target: Callable[..., Any], arguments: Mapping[str, Tree]) -> Lowered:
     while True:
         low = Lowering(pinned)
         try:
-            return _lower(low, target, arguments)
+            return _lower(low, target, arguments, results)
         except PinNeeded as needed:
             pinned |= needed.places
             if len(pinned) > _MOST_PINNED:
@@ -120,7 +122,12 @@ def _uncaught(raised: Raised) -> UnsupportedError:
     )
 
 
-def _lower(low: Lowering, target: Callable[..., Any], arguments: Mapping[str, Tree]) -> Lowered:
+def _lower(
+    low: Lowering,
+    target: Callable[..., Any],
+    arguments: Mapping[str, Tree],
+    results: tuple[str, ...] | str | None,
+) -> Lowered:
     source = _source(target)
     texts = defaults_as_text(source, target) if source is not None else {}
     inputs, args, kwargs = given(low, parameters(target), arguments, texts)
@@ -128,7 +135,7 @@ def _lower(low: Lowering, target: Callable[..., Any], arguments: Mapping[str, Tr
         _leave_out_defaults(parameters(target), args)
     origin = None if source is None else source.origin(source.node, source.node, None)
     try:
-        function = finished(low, target, origin, inputs, low.call(target, args, kwargs))
+        function = finished(low, target, origin, inputs, low.call(target, args, kwargs), results)
     except TransformError as error:
         error.at(origin)
         raise
@@ -146,7 +153,7 @@ def given(
     for name, tree in arguments.items():
         parameter = signature.parameters[name]
         inputs.append(Input(name, parameter.kind, _slots(low, tree, names[name]), texts.get(name, "")))
-        value = _argument(low, inputs[-1].tree)
+        value = low.arguments[name] = _argument(low, inputs[-1].tree)
         match parameter.kind:
             case parameter.VAR_POSITIONAL:
                 args.extend(value)
@@ -254,112 +261,3 @@ def _names(arguments: Mapping[str, Tree]) -> dict[str, Tree]:
 
 def _as_name(key: Any) -> str:
     return "".join(c if c.isalnum() else "_" for c in str(key))
-
-
-# Results.
-
-
-def finished(
-    low: Lowering, target: Any, origin: Origin | None, inputs: tuple[Input, ...], result: Any
-) -> Function:
-    """The equations so far as a function that returns `result`."""
-    found: list[Any] = []
-    output = _output(low, result, found)
-    _name_results(low, found)
-    results = tuple(low.builder.atom(each) for each in found)
-    body = _without_unused_literals(low.builder.finish(), results)
-    return Function(
-        _function_name(target),
-        tuple(low.params),
-        body,
-        results,
-        inputs,
-        output,
-        tuple(low.outside.captures),
-        origin=origin,
-        bare_math=_says_log(target),
-    )
-
-
-def _says_log(target: Any) -> bool:
-    """Whether the module of a function has `from math import log` and the like, and no `import math`."""
-    names = getattr(inspect.unwrap(target), "__globals__", {})
-    return names.get("math") is not math and any(
-        value is getattr(math, name, None) for name, value in names.items() if callable(value)
-    )
-
-
-def _function_name(target: Any) -> str:
-    while isinstance(target, functools.partial):
-        target = target.func
-    name = getattr(target, "__name__", None) or type(target).__name__
-    return "function" if name == "<lambda>" else name
-
-
-def _output(low: Lowering, result: Any, found: list[Any]) -> Tree:
-    """The tree of a result; its numbers are appended to `found`."""
-    result = low.live(result)
-    if isinstance(result, Value) or (numeric(result) and not isinstance(result, (bool, np.bool_))):
-        found.append(result)
-        return Slot(len(found) - 1)
-    if isinstance(result, (Closure, type(_ for _ in ()))):
-        raise UnsupportedError(
-            f"the function returns a {'function' if isinstance(result, Closure) else 'generator'}",
-            "Return numbers or arrays.",
-        )
-    result = low.outside.inside(result)
-    if not is_structure(result):
-        return Static(plain(result))
-    keys, children = children_of(result)
-    return Node(type(result), keys, tuple(_output(low, child, found) for child in children))
-
-
-def _name_results(low: Lowering, found: Sequence[Any]) -> None:
-    """Give the results that have no name one: L for a single real number, y, y1, y2 for all else."""
-    unnamed: list[Value] = []
-    for each in found:
-        if isinstance(each, Value) and isinstance(each.atom, Var) and each.atom.temporary:
-            if all(each.atom is not other.atom for other in unnamed):
-                unnamed.append(each)
-    used = _used_names(low)
-    if len(found) == 1 and unnamed:
-        type_ = unnamed[0].type
-        loss = isinstance(type_, Scalar) and not is_complex(type_) and "L" not in used
-        low.builder.name(unnamed[0], "L" if loss else _free("y", used))
-        return
-    for k, value in enumerate(found):
-        if any(value is each for each in unnamed):
-            low.builder.name(value, _free(f"y{k + 1}", used))
-
-
-def _used_names(low: Lowering) -> set[str]:
-    made = {low.builder.current(atom) for atom in low.builder.made}
-    atoms: set[Atom] = {*made, *low.params, *(var for var, _ in low.outside.captures)}
-    return {atom.name for atom in atoms if isinstance(atom, Var) and not atom.temporary}
-
-
-def _free(name: str, used: set[str]) -> str:
-    while name in used:
-        name += "_"
-    used.add(name)
-    return name
-
-
-def _without_unused_literals(body: Sequence[Any], results: Sequence[Atom]) -> tuple[Any, ...]:
-    """The body without `s = 4` where s was only used as the number 4 while lowering."""
-    from ..ir import atoms_of, regions_of, walk
-
-    read: set[Atom] = set(results)
-    for statement in walk(body):
-        read.update(atoms_of(statement))
-        for region in regions_of(statement):
-            read.update(region.results)
-
-    def kept(statements: Sequence[Any]) -> tuple[Any, ...]:
-        return tuple(
-            each
-            for each in statements
-            if not (isinstance(each, Eqn) and each.primitive.name == "literal" and each.target not in read)
-        )
-
-    return kept(body)

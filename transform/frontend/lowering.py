@@ -47,6 +47,7 @@ class Lowering:
         self.outside = Outside(self.builder, pinned)
         self.frames: list[Frame] = []
         self.params: list[Var] = []
+        self.arguments: dict[str, Any] = {}
         # Objects that came into being while lowering, by identity; they may be written to.
         self.created: dict[int, Any] = {}
         # For each run-time branch that is being lowered, what came into being in it.
@@ -57,6 +58,8 @@ class Lowering:
         # After a write every reference to an array means its new value.
         self.memory = Memory(self.builder)
         self.overwritten, self.stale = self.memory.newest, self.memory.stale
+        # What is in lists whose length only run time knows, by the identity of the list.
+        self.growing: dict[int, Any] = {}
         # Copies that NumPy makes, and that are not needed unless one of the two arrays is written to.
         self.spare: list[Value] = []
         # What exceptions were made of, where they are raised only at run time.

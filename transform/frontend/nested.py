@@ -17,7 +17,8 @@ __all__ = ["lower_closure"]
 
 def lower_closure(closure: Closure, arguments: Mapping[str, Tree]) -> Function:
     """The SSA function of a closure for arguments of the given types."""
-    from .entry import finished, given
+    from .entry import given
+    from .results import finished
 
     low = closure.frame.low
     surrounding, low.params = low.params, []

@@ -26,10 +26,10 @@ _BUILTIN_CONTAINERS = (list, dict, set, tuple, str, bytes, frozenset)
 
 
 class ValueMethod:
-    """A method of a run-time value, not yet called."""
+    """A method of a run-time value, not yet called; whether it is one that changes the array."""
 
-    def __init__(self, low: Lowering, value: Value, name: str) -> None:
-        self.low, self.value, self.__name__ = low, value, name
+    def __init__(self, low: Lowering, value: Value, name: str, changes: bool = False) -> None:
+        self.low, self.value, self.__name__, self.changes = low, value, name, changes
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.low.call(self, args, kwargs)
@@ -89,6 +89,8 @@ def _value_attribute(low: Lowering, value: Value, name: str) -> Any:
         return ATTRIBUTES[name](low.builder, value)
     if name in METHODS and hasattr(class_of(value), name):
         return ValueMethod(low, value, name)
+    if name in ("fill", "sort", "put") and isinstance(value.type, Array):
+        return ValueMethod(low, value, name, changes=True)
     if name == "__class__":
         return class_of(value)
     if not hasattr(class_of(value), name):

@@ -91,22 +91,15 @@ def _expression(number: Any) -> ast.expr:
 
 
 class Recorder(Builder):
-    """A builder that can tell which equation a value came from, and what it shares memory with."""
+    """A builder that can tell which equation a value came from."""
 
     def __init__(self) -> None:
         super().__init__()
         self.made: dict[Atom, Statement] = {}
-        self.base: dict[Atom, Atom] = {}
-        self.sharing: dict[Atom, list[Atom]] = {}
 
     def apply(self, primitive: Primitive, operands: Sequence[Any], params: Mapping[str, Any]) -> Value:
         value = super().apply(primitive, operands, params)
-        eqn = self.body[-1]
-        self.made[value.atom] = eqn
-        if primitive.view and isinstance(eqn, Eqn) and value.is_array:
-            base = self.root(eqn.operands[0])
-            self.base[value.atom] = base
-            self.sharing.setdefault(base, []).append(value.atom)
+        self.made[value.atom] = self.body[-1]
         return value
 
     def atom(self, operand: Any) -> Atom:
@@ -124,15 +117,9 @@ class Recorder(Builder):
             self.made[target.atom] = self.body[-1]
         return targets
 
-    def root(self, atom: Atom) -> Atom:
-        """The array whose memory the value of an atom may be part of, as first named."""
-        atom = self.first(atom)
-        return self.base.get(atom, atom)
-
-    def same_memory(self, atom: Atom) -> list[Atom]:
-        """All values that may be part of the same memory."""
-        root = self.root(atom)
-        return [root, *self.sharing.get(root, ())]
+    def substitute(self, value: Value, other: Value) -> None:
+        """Let one value stand for another wherever that is read."""
+        self._named[value.atom] = other.atom  # type: ignore[index]
 
     def sources(self, atom: Atom) -> frozenset[Atom]:
         """The params, captures and literals that a scalar is computed from."""

@@ -21,7 +21,7 @@ from .lengths import derived, slice_length
 from .registry import PRIMITIVES, function, primitive
 from .shape import dim, normal_axis, sizes_of
 
-__all__ = ["getitem", "scatter"]
+__all__ = ["getitem", "index_shape", "index_template", "may_repeat", "scatter"]
 
 Params = Mapping[str, Any]
 Entry = Any
@@ -222,17 +222,17 @@ def may_repeat(index: tuple[Entry, ...], types: Sequence[Type]) -> bool:
 
 
 def _index_add_code(types: Sequence[Type], params: Params) -> str:
+    from .stores import place_text, view_text
+
     index = params["index"]
     if params.get("distinct") or not may_repeat(index, types):
-        from .stores import place_text
-
         return f"{place_text(types, params)} += {{1}}"
     text = index_text(index)
     if any(isinstance(entry, slice) for entry in index):
         text = f"np.s_[{text}]"
     elif len(index) > 1:
         text = f"({text})"
-    return f"np.add.at({{0}}, {text}, {{1}})"
+    return f"np.add.at({view_text(types, params)}, {text}, {{1}})"
 
 
 def _index_add_tangent(call: Call, dots: Sequence[Value | None]) -> Value:
@@ -244,10 +244,9 @@ def _index_add_tangent(call: Call, dots: Sequence[Value | None]) -> Value:
 
 
 def _index_add_adjoint(call: Call, y_bar: Value, k: int) -> Value:
-    if k == 0:
-        return y_bar
-    params = {**call.params, "index": shifted(call.params["index"], -1)}
-    return call.builder.apply(PRIMITIVES["getitem"], (y_bar, *call.operands[2:]), params)
+    from .stores import read_place
+
+    return y_bar if k == 0 else read_place(y_bar, call.operands[2:], call.params)
 
 
 primitive(
@@ -328,22 +327,33 @@ def _refuse(reason: str) -> NoReturn:
     raise UnsupportedError(reason, "Index with integers, slices, arrays of integers or boolean masks.")
 
 
-def getitem(b: Builder, x: Value, index: Any) -> Value:
-    """What `x[index]` means. `index` is Python data: ints, slices, lists, tuples, which may hold Values."""
+def index_template(
+    b: Builder, x: Value, index: Any
+) -> tuple[tuple[Entry, ...], list[Value], tuple[Size | None, ...]]:
+    """An index of x as a template, the operands that it refers to from Slot(1) on, and lengths: see getitem.
+
+    `index` is Python data: ints, slices, lists, tuples, which may hold Values.
+    """
     made = _Template(b, x)
     entries = tuple(made.entry(thing) for thing in (index if isinstance(index, tuple) else (index,)))
+    return entries, made.operands, made.lengths(entries) if x.is_array else ()
+
+
+def getitem(b: Builder, x: Value, index: Any) -> Value:
+    """What `x[index]` means."""
+    entries, operands, lengths = index_template(b, x, index)
     if (simple := _without_reading(x, entries)) is not None:
         return simple
     if not x.is_array:
         _refuse("a number cannot be indexed")
-    types = [x.type, *(operand.type for operand in made.operands)]
+    types = [x.type, *(operand.type for operand in operands)]
     if not index_shape(b.dims, types, entries):
         # With an Ellipsis NumPy gives a 0-d array in place of the number.
         entries = tuple(entry for entry in entries if entry is not Ellipsis)
     params: dict[str, Any] = {"index": entries}
-    if lengths := made.lengths(entries):
+    if any(length is not None for length in lengths):
         params["lengths"] = lengths
-    return b.apply(PRIMITIVES["getitem"], (x, *made.operands), params)
+    return b.apply(PRIMITIVES["getitem"], (x, *operands), params)
 
 
 def _without_reading(x: Value, entries: tuple[Entry, ...]) -> Value | None:

@@ -19,7 +19,7 @@ from .families import constant, result_type
 from .index import index_shape, index_text, map_slots, shifted
 from .registry import PRIMITIVES, primitive
 
-__all__ = ["VIEWS", "place_text", "place_type", "read_place", "shifted_place"]
+__all__ = ["VIEWS", "place_text", "place_type", "read_place", "shifted_place", "view_text"]
 
 Params = Mapping[str, Any]
 Step = tuple[str, Params]
@@ -42,13 +42,18 @@ def _step_type(dims: Dims, step: Step, type_: Type, types: Sequence[Type]) -> Ty
     return PRIMITIVES[name].infer(dims, [type_, *types[1:]], params)
 
 
-def place_text(types: Sequence[Type], params: Params) -> str:
-    """A place as the target of an assignment: `{0}.T[{2}, 1:]`."""
+def view_text(types: Sequence[Type], params: Params) -> str:
+    """The view that the index of a place applies to: `{0}.T`."""
     text, type_, dims = "{0}", types[0], Dims()
     for step in params.get("prefix", ()):
         text += _step_text(step, type_)
         type_ = _step_type(dims, step, type_, types)
-    return f"{text}[{index_text(params['index'])}]"
+    return text
+
+
+def place_text(types: Sequence[Type], params: Params) -> str:
+    """A place as the target of an assignment: `{0}.T[{2}, 1:]`."""
+    return f"{view_text(types, params)}[{index_text(params['index'])}]"
 
 
 def place_type(dims: Dims, types: Sequence[Type], params: Params) -> Type:
