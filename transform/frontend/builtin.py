@@ -77,6 +77,26 @@ def _object_setattr(low: Lowering, thing: Any, name: str, value: Any) -> None:
     store_attribute(low, thing, name, value)
 
 
+@special(object.__new__)
+def _object_new(low: Lowering, cls: Any, *args: Any, **kwargs: Any) -> Any:
+    return low.new_object(low.native(object.__new__, cls))
+
+
+@special(BaseException.__init__, Exception.__init__)
+def _exception_init(low: Lowering, error: Any, *args: Any) -> None:
+    error.args = args
+
+
+@special(dict.__init__)
+def _dict_init(low: Lowering, made: Any, *args: Any, **kwargs: Any) -> None:
+    low.native(dict.update, made, _dict(low, *args, **kwargs))
+
+
+@special(list.__init__)
+def _list_init(low: Lowering, made: Any, items: Any = ()) -> None:
+    low.native(list.extend, made, list(iterate(low, items, "list")))
+
+
 @special(object.__init__)
 def _object_init(low: Lowering, thing: Any) -> None:
     return None

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from types import FunctionType, MethodType
 from typing import Any
 
+import numpy as np
+
 from ..errors import SourceError, TransformError, UnsupportedError
 from ..rules.build import Value
 from ..rules.registry import FUNCTIONS, METHODS
@@ -112,6 +114,8 @@ def _call_object(low: Lowering, function: Any, args: list[Any], kwargs: dict[str
     adapter = _lookup(FUNCTIONS, function)
     if adapter is not None:
         return native.call_math(low, adapter, function, qualified(function), args, kwargs)
+    if isinstance(function, np.vectorize):
+        return _vectorized(low, function, args, kwargs)
     if isinstance(function, functools._lru_cache_wrapper) or hasattr(function, "py_func"):
         return call(low, getattr(function, "py_func", None) or function.__wrapped__, args, kwargs)
     if native.is_impure(function):
@@ -137,6 +141,26 @@ def _call_object(low: Lowering, function: Any, args: list[Any], kwargs: dict[str
     if own is not None:
         return call(low, own, [function, *args], kwargs)
     raise missing_rule(function)
+
+
+def _vectorized(low: Lowering, function: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    """What np.vectorize makes of a Python function: on numbers the function itself, its result NumPy's."""
+    pyfunc = low.outside.attribute(function, "pyfunc", function.pyfunc)
+    given = [low.live(each) for each in (*args, *kwargs.values())]
+    if (
+        any(isinstance(each, Value) and each.is_array for each in given)
+        or function.signature
+        or function.excluded
+    ):
+        raise UnsupportedError(
+            "np.vectorize runs a Python function on the elements one by one",
+            "Write it for arrays, with np.where.",
+        )
+    result = call(low, pyfunc, args, kwargs)
+    as_array = FUNCTIONS[np.asarray]
+    if isinstance(result, tuple):
+        return tuple(adapt(low, as_array, "asarray", [each], {}) for each in result)
+    return adapt(low, as_array, "asarray", [result], {})
 
 
 def _dispatched(low: Lowering, function: Any, args: Sequence[Any]) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import enum
 import functools
 import inspect
 from collections.abc import Sequence
@@ -16,10 +17,20 @@ from ..rules.build import Value
 from ..rules.registry import ATTRIBUTES, METHODS
 from ..types import Array
 from .lowering import Lowering
+from .operators import contains_value
 from .reads import MISSING
 from .scope import Closure, Opaque, Raised
 
-__all__ = ["Super", "TextMethod", "ValueMethod", "class_of", "construct", "get_attribute", "set_attribute"]
+__all__ = [
+    "Super",
+    "TextMethod",
+    "ValueMethod",
+    "class_of",
+    "construct",
+    "delete_attribute",
+    "get_attribute",
+    "set_attribute",
+]
 
 _PYTHON_CLASSES = {"f": float, "i": int, "b": bool, "c": complex, "u": int}
 _BUILTIN_CONTAINERS = (list, dict, set, tuple, str, bytes, frozenset)
@@ -77,7 +88,7 @@ def get_attribute(low: Lowering, thing: Any, name: str) -> Any:
         return _super_attribute(low, thing, name)
     if (id(thing), name) in low.overlay:
         return low.overlay[id(thing), name]
-    if isinstance(thing, (*_BUILTIN_CONTAINERS, Closure)) and not hasattr(type(thing), "_fields"):
+    if type(thing) in (*_BUILTIN_CONTAINERS, Closure):
         return low.native(getattr, low.outside.inside(thing), name)
     return _object_attribute(low, thing, name)
 
@@ -216,11 +227,19 @@ def store_attribute(low: Lowering, thing: Any, name: str, value: Any) -> None:
 def construct(low: Lowering, cls: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     """An instance of a class of the user's."""
     if issubclass(cls, BaseException):
-        return low.native(cls, *args, **kwargs)
+        return _exception(low, cls, args, kwargs)
     if issubclass(cls, tuple) and hasattr(cls, "_fields"):
         return _named_tuple(low, cls, args, kwargs)
+    if issubclass(cls, enum.Enum) and not contains_value([*args, *kwargs.values()]):
+        return low.native(cls, *args, **kwargs)
     init, new = _lookup(cls, "__init__"), _lookup(cls, "__new__")
-    if new is not _lookup(object, "__new__") or (
+    if isinstance(new, staticmethod) and isinstance(new.__func__, FunctionType):
+        instance = low.call(new.__func__, [cls, *args], kwargs)
+        if isinstance(instance, cls) and isinstance(init, FunctionType):
+            low.call(init, [instance, *args], kwargs)
+        return instance
+    container = next((kind for kind in (dict, list, set) if new is _lookup(kind, "__new__")), object)
+    if new is not _lookup(container, "__new__") or (
         type(cls) is not type and type(cls).__call__ is not type.__call__
     ):
         raise UnsupportedError(
@@ -229,8 +248,10 @@ def construct(low: Lowering, cls: Any, args: Sequence[Any], kwargs: dict[str, An
         )
     if getattr(cls, "__abstractmethods__", None):
         low.native(cls)
-    instance = low.new_object(object.__new__(cls))
-    if isinstance(init, FunctionType):
+    instance = low.new_object(container.__new__(cls))
+    if container is not object and not isinstance(init, FunctionType):
+        low.call(container.__init__, [instance, *args], kwargs)
+    elif isinstance(init, FunctionType):
         if init.__code__.co_filename == "<string>" and dataclasses.is_dataclass(cls):
             _fill_dataclass(low, instance, init, args, kwargs)
         else:
@@ -238,6 +259,26 @@ def construct(low: Lowering, cls: Any, args: Sequence[Any], kwargs: dict[str, An
     elif args or kwargs:
         raise Raised(TypeError(f"{cls.__name__}() takes no arguments"))
     return instance
+
+
+def _exception(low: Lowering, cls: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    """An exception, which may have a method that makes its message."""
+    init = _lookup(cls, "__init__")
+    if not isinstance(init, FunctionType):
+        return low.native(cls, *args, **kwargs)
+    instance = low.new_object(low.native(cls.__new__, cls, *args, **kwargs))
+    low.call(init, [instance, *args], kwargs)
+    low.constructed[id(instance)] = (args, kwargs)
+    return instance
+
+
+def delete_attribute(low: Lowering, thing: Any, name: str) -> None:
+    """`del thing.name`."""
+    if id(thing) not in low.created or not hasattr(thing, "__dict__"):
+        raise UnsupportedError(
+            "del of an attribute of an object that exists outside the function", "Make a new object."
+        )
+    low.native(object.__delattr__, thing, name)
 
 
 def _named_tuple(low: Lowering, cls: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
