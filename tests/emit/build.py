@@ -10,6 +10,7 @@ from transform.compile.python import load
 from transform.emit import emit
 from transform.errors import Origin
 from transform.ir import About, Function, Input, Primitive, Slot, Sweep, Var
+from transform.passes.own import own
 from transform.rules.build import Builder
 from transform.types import BOOL, FLOAT, Array, Dim, Scalar, promote
 from transform.verify import check
@@ -93,7 +94,8 @@ def x_of(name="x", type_=FLOAT):
 
 def run(function, *arguments):
     """Check, emit, and compare what the text computes with the equations' meaning; return the text."""
-    emitted = emit(check(function))
+    function = check(own(function))
+    emitted = emit(function)
     assert emit(function).definition == emitted.definition
     want = evaluate(function, *map(np.copy, arguments) if arguments and np.ndim(arguments[0]) else arguments)
     got = load(emitted)(*arguments)

@@ -100,10 +100,12 @@ def _names(function: Function, plan: Schedule, globals_: Globals, reuse: bool) -
     """Names with everything settled that is not a line: globals, parameters, captured values."""
     inputs = inputs_of(function)
     variables = [target for statement in walk(function.body) for target in statement.targets]
+    for statement in walk(function.body):
+        variables += (param for region in regions_of(statement) for param in region.params)
     hints = {identifier(var.name) for var in (*function.params, *variables) if not var.temporary}
     outside = _outside(function, plan, globals_)
     reserved = {function.name, *outside, *(each.name for each in inputs)}
-    names = Names(reserved, hints, plan.last(), reuse, _filled(function))
+    names = Names(reserved, hints, plan.last(), reuse, _filled(plan))
     for var, _ in function.captures:
         if var in plan.reads:
             names.of[var] = names.fresh(identifier(var.name))
@@ -113,14 +115,13 @@ def _names(function: Function, plan: Schedule, globals_: Globals, reuse: bool) -
     return names
 
 
-def _filled(function: Function) -> dict[Var, Var]:
+def _filled(plan: Schedule) -> dict[Var, Var]:
     """The named value that each temporary buffer ends up as, after the stores into it."""
     becomes: dict[Var, Var] = {}
-    for statement in reversed(list(walk(function.body))):
-        if isinstance(statement, Eqn) and statement.primitive.consumes:
-            base, result = statement.operands[0], becomes.get(statement.target, statement.target)
-            if isinstance(base, Var) and base.temporary and not result.temporary:
-                becomes[base] = result
+    for root, members in plan.objects.members.items():
+        named = [var for var in members if not var.temporary]
+        if root.temporary and named:
+            becomes[root] = named[-1]
     return becomes
 
 
@@ -138,6 +139,8 @@ def _outside(function: Function, plan: Schedule, globals_: Globals) -> set[str]:
             bound |= own
         elif isinstance(statement, For):
             globals_.name("range", range)
+            if statement.reverse:
+                globals_.name("reversed", reversed)
     for atom in atoms:
         if isinstance(atom, Lit) and not plain(atom):
             globals_.rename(free_names(literal(atom)), {})

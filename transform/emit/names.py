@@ -6,10 +6,14 @@ import heapq
 import keyword
 import re
 from collections.abc import Collection, Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from ..ir import Var
 from ..names import NUMBERED
 from ..types import rank
+
+if TYPE_CHECKING:
+    from .schedule import Schedule
 
 __all__ = ["Names", "identifier"]
 
@@ -98,6 +102,16 @@ class Names:
             order = self._order.setdefault(name, len(self._order))
             heapq.heappush(self._dying.setdefault(_kind(identifier(var.name), var), []), (until, order, name))
         return name
+
+    def is_free(self, name: str, since: int, until: int, plan: Schedule, var: Var) -> bool:
+        """Whether `var` may have `name` between two lines: there nobody else gets it, or is read by it."""
+        for holder in self.holders.get(name, ()):
+            born = plan.born.get(holder, 0)
+            if plan.objects.find(holder) is plan.objects.find(var) or born >= until:
+                continue
+            if since < born or any(since < read <= until for read in plan.reads_of(holder)):
+                return False
+        return True
 
     def _released(self, kind: Kind, position: int) -> list[tuple[int, str]]:
         """The names of this kind, in the order of their first use, that nobody needs after `position`."""

@@ -7,12 +7,28 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from ..errors import IRError
-from ..ir import Atom, Eqn, For, Function, If, Lit, Region, Statement, Var, While, atoms_of, has_effect
-from .memory import NOTHING, Roots, roots_of
+from ..ir import (
+    Atom,
+    Eqn,
+    For,
+    Function,
+    If,
+    Lit,
+    Region,
+    Statement,
+    Var,
+    While,
+    atoms_of,
+    has_effect,
+    reads,
+    regions_of,
+)
+from ..passes.memory import Memory, carried, overwritten_params
+from .flush import Flush
+from .objects import Objects
 from .template import bare_functions, holes, text_of
 
 __all__ = ["WIDTH", "Schedule", "schedule"]
@@ -30,10 +46,13 @@ class Schedule:
 
     `text` is each equation's template, `definition` the statement that defines a Var, `position` numbers
     statements (and, by their end, regions) in program order, `reads` are the positions of the lines that
-    read a Var which is not inlined, `copied` are views that are read after their base was overwritten, and
-    `repeated` the cheap values that are inlined wherever they are used.
+    read a Var which is not inlined, `born` where a Var gets its value, `home` the region a statement is in,
+    and `repeated` the cheap values that are inlined wherever they are used. `pops` maps the read of a last
+    item to the equation that drops it: one line does both. `unused` are the targets of branches and the
+    params of loops that nothing reads.
     """
 
+    objects: Objects
     inlined: set[Var] = field(default_factory=set)
     text: dict[Eqn, str] = field(default_factory=dict)
     definition: dict[Var, Statement] = field(default_factory=dict)
@@ -41,7 +60,10 @@ class Schedule:
     position: dict[Statement | Region, int] = field(default_factory=dict)
     end: int = 0
     reads: dict[Var, list[int]] = field(default_factory=dict)
-    copied: set[Var] = field(default_factory=set)
+    born: dict[Var, int] = field(default_factory=dict)
+    home: dict[Statement, Region | None] = field(default_factory=dict)
+    pops: dict[Eqn, Eqn] = field(default_factory=dict)
+    unused: set[Var] = field(default_factory=set)
     repeated: set[Var] = field(default_factory=set)
 
     def last(self) -> dict[Var, int]:
@@ -49,12 +71,21 @@ class Schedule:
         last = {var: self.position[statement] for var, statement in self.definition.items()}
         last.update((var, positions[-1]) for var, positions in self.reads.items())
         for statement in self.position:
-            if isinstance(statement, (For, While)):
+            if isinstance(statement, (For, While)) and statement not in self.dead:
                 # A carried value lives as long as the loop, and on in the target.
-                params = statement.body.params[-len(statement.init) or len(statement.body.params) :]
-                for param, target in zip(params, statement.targets, strict=True):
-                    last[param] = max(last[target], self.position[statement.body])
+                end = self.position[statement.body]
+                for param, target in zip(carried(statement), statement.targets, strict=True):
+                    last[param] = max(last[target], end)
+                if isinstance(statement, For):
+                    last[statement.body.params[0]] = end
+        for root, members in self.objects.members.items():
+            last[root] = max(last.get(var, 0) for var in members)
         return last
+
+    def reads_of(self, var: Var) -> Iterator[int]:
+        """Where the object of a Var is read, be it as another Var."""
+        for each in self.objects.of(var):
+            yield from self.reads.get(each, ())
 
     def is_expression(self, statement: Statement) -> bool:
         """Whether an If prints as a conditional expression: nothing in it needs a line of its own."""
@@ -66,6 +97,7 @@ class Schedule:
                 for region in (statement.then, statement.orelse)
                 for inner in region.body
             )
+            and self.objects.undefined.isdisjoint((*statement.then.results, *statement.orelse.results))
         )
 
     def leaves(self, atoms: Iterable[Atom]) -> Iterator[Var]:
@@ -94,14 +126,33 @@ class Schedule:
 
 def schedule(function: Function, inline: bool = True, width: int = WIDTH) -> Schedule:
     """Decide for every value of `function` whether it is inlined."""
-    made = Schedule()
-    _Uses(made, inline, function).count()
-    roots = roots_of(function)
+    made = Schedule(Objects(function))
+    memory = Memory(function, overwritten_params(function))
     if inline:
-        _Flush(made, function, roots, width).run()
-    _number(made, function)
-    _protect(made, function, roots)
+        _pair_pops(made, memory, function.body)
+    _Uses(made, inline, function).count()
+    if inline:
+        Flush(made, function, memory, width).run()
+    _Numbers(made).function(function)
     return made
+
+
+def _pair_pops(made: Schedule, memory: Memory, body: Sequence[Statement]) -> None:
+    """Find each `last` that is followed by a `drop` from the same list, which nothing reads in between."""
+    seen: dict[Atom, Eqn] = {}
+    for statement in body:
+        for region in regions_of(statement):
+            _pair_pops(made, memory, region.body)
+        name = statement.primitive.name if isinstance(statement, Eqn) else ""
+        if isinstance(statement, Eqn) and name in ("last", "drop"):
+            xs = statement.operands[0]
+            if name == "drop" and xs in seen:
+                made.pops[seen[xs]] = statement
+            seen = {} if name == "drop" else {xs: statement}
+        elif seen:
+            read = {atom for atom in reads([statement]) if isinstance(atom, Var)}
+            touched = {token for var in read for token in memory.reach(var)}
+            seen = {xs: eqn for xs, eqn in seen.items() if not memory.of(xs) & touched}
 
 
 class _Uses:
@@ -132,28 +183,49 @@ class _Uses:
             match statement:
                 case Eqn():
                     self.equation(statement, loop)
-                case If() if self.inline and not self.runs(statement):
+                case _ if self.inline and not self.runs(statement):
                     self.made.dead.add(statement)
-                case If(targets, condition, then, orelse):
-                    if len(targets) == 1 and self.inline and self.once(targets[0], loop):
-                        self.made.inlined.add(targets[0])
-                    for region in (orelse, then):
-                        # `c and y` reads the condition once, though it is also a result.
-                        self.add((r for r in region.results if r is not condition), loop)
-                        # A branch's result needs no name besides that of the target.
-                        defined = {target for inner in region.body for target in inner.targets}
-                        self.handed.update(defined.intersection(region.results))
-                        self.body(region.body, loop)
-                    self.add((condition,), loop)
-                case For(start=start, stop=stop, step=step, init=init, body=region):
-                    self.add(region.results, statement)
-                    self.body(region.body, statement)
-                    self.add((start, stop, step, *init), loop)
-                case While(init=init, condition=test, body=region):
-                    self.add((*region.results, *test.results), statement)
-                    self.body(region.body, statement)
-                    self.body(test.body, statement)
-                    self.add(init, loop)
+                case If():
+                    self.branch(statement, loop)
+                case For() | While():
+                    self.loop(statement, loop)
+
+    def branch(self, statement: If, loop: object) -> None:
+        targets, condition = statement.targets, statement.condition
+        if len(targets) == 1 and self.inline and self.once(targets[0], loop):
+            self.made.inlined.add(targets[0])
+        used = [not self.inline or self.uses[target] > 0 for target in targets]
+        self.made.unused.update(target for target, read in zip(targets, used, strict=True) if not read)
+        for region in (statement.orelse, statement.then):
+            results = [result for result, read in zip(region.results, used, strict=True) if read]
+            # `c and y` reads the condition once, though it is also a result.
+            self.add((result for result in results if result is not condition), loop)
+            # A branch's result needs no name besides that of the target.
+            defined = {target for inner in region.body for target in inner.targets}
+            self.handed.update(defined.intersection(results))
+            self.body(region.body, loop)
+        self.add((condition,), loop)
+
+    def loop(self, loop: For | While, outer: object) -> None:
+        params, results = carried(loop), loop.body.results
+        regions = regions_of(loop)
+        read = {*reads(loop.body.body), *(reads(loop.condition.body) if isinstance(loop, While) else ())}
+        read.update(result for param, result in zip(params, results, strict=True) if result is not param)
+        if isinstance(loop, While):
+            read.update(loop.condition.results)
+        used = []
+        for k, (param, target) in enumerate(zip(params, loop.targets, strict=True)):
+            names = {region.params[k - len(params)] for region in regions}
+            used.append(not self.inline or self.uses[target] > 0 or not names.isdisjoint(read))
+            if not used[-1]:
+                self.made.unused.add(param)
+        self.add((result for result, kept in zip(results, used, strict=True) if kept), loop)
+        self.body(loop.body.body, loop)
+        if isinstance(loop, While):
+            self.add(loop.condition.results, loop)
+            self.body(loop.condition.body, loop)
+        limits = (loop.start, loop.stop, loop.step) if isinstance(loop, For) else ()
+        self.add((*limits, *(init for init, kept in zip(loop.init, used, strict=True) if kept)), outer)
 
     def runs(self, statement: Statement) -> bool:
         return has_effect(statement) or any(self.uses[target] for target in statement.targets)
@@ -163,12 +235,14 @@ class _Uses:
         return not named and self.uses[target] == 1 and self.loops[target] is loop
 
     def equation(self, eqn: Eqn, loop: object) -> None:
-        text = self.made.text[eqn] = text_of(eqn, self.bare)
+        text = text_of(eqn, self.bare) if eqn not in self.made.pops else "{0}.pop()"
+        self.made.text[eqn] = text
         uses, times = self.uses[eqn.target], 1
         if eqn.primitive.consumes:
             self.add(eqn.operands[:1], loop, 2)
         elif not uses and self.inline and not eqn.primitive.effect:
             self.made.dead.add(eqn)
+            self.made.pops.pop(eqn, None)
             return
         elif self.inline and not eqn.primitive.effect and self.once(eqn.target, loop):
             self.made.inlined.add(eqn.target)
@@ -181,197 +255,77 @@ class _Uses:
             self.add((operand,), loop, times * counts.get(k, 0))
 
 
-class _Flush:
-    """Forwards: takes back what would make a line too long, or read an array after it was overwritten."""
+class _Numbers:
+    """Numbers the statements and notes where each Var gets its value and where it is read."""
 
-    def __init__(self, made: Schedule, function: Function, roots: dict[Var, Roots], width: int) -> None:
-        self.made, self.function, self.limit = made, function, width
-        self.width: dict[Var, int] = {}
-        self.reads: dict[Var, Roots] = {}
-        self.roots = roots
-        self.owned = {*function.params, *(var for var, _ in function.captures)}
-        self.pending: dict[Var, Roots] = {}
+    def __init__(self, made: Schedule) -> None:
+        self.made = made
+        self.count = 0
+        self.log: list[Var] = []
 
-    def run(self) -> None:
-        self.body(self.function.body)
-        self.fit(self.function.results, 8, self.limit)
+    def function(self, function: Function) -> None:
+        self.body(function.body, None)
+        self.count += 1
+        self.made.end = self.count
+        self.read(function.results, self.count)
 
-    def body(self, body: Sequence[Statement]) -> None:
+    def read(self, atoms: Iterable[Atom], position: int) -> None:
+        for var in self.made.leaves(atoms):
+            self.made.reads.setdefault(var, []).append(position)
+            self.log.append(var)
+
+    def body(self, body: Sequence[Statement], home: Region | None) -> None:
         for statement in body:
-            match statement:
-                case _ if statement in self.made.dead:
-                    continue
-                case Eqn():
-                    self.equation(statement)
-                case If():
-                    self.branch(statement)
-                case For() | While():
-                    self.loop(statement)
+            self.count += 1
+            self.made.position[statement] = self.count
+            self.made.home[statement] = home
+            if statement not in self.made.dead:
+                self.statement(statement)
+            self.made.born.update((target, self.count) for target in statement.targets)
 
-    def equation(self, eqn: Eqn) -> None:
-        if eqn.primitive.consumes:
-            self.overwrite(eqn)
-        used = eqn.operands
-        base = len(self.made.text[eqn]) - 3 * len(used)
-        self.close(eqn.target, used, base, eqn.primitive.shape_only)
-
-    def close(
-        self, target: Var, used: Sequence[Atom], base: int, shape_only: frozenset[int] = frozenset()
-    ) -> None:
-        """Settle the expression of `target`: its width, and what arrays it reads."""
-        inline = target in self.made.inlined
-        width = self.fit(used, base, self.limit - (0 if inline else len(target.name) + 3))
-        reads = NOTHING.union(*(self.take(atom) for k, atom in enumerate(used) if k not in shape_only))
-        self.width[target] = width if inline else len(target.name)
-        if inline:
-            self.reads[target] = self.pending[target] = reads
-
-    def take(self, atom: Atom) -> Roots:
-        """The arrays that an operand reads; it is pending no more."""
-        if isinstance(atom, Lit):
-            return NOTHING
-        if atom not in self.made.inlined:
-            return self.roots[atom]
-        if atom not in self.made.repeated:
-            self.pending.pop(atom, None)
-        return self.reads.get(atom, NOTHING)
-
-    def overwrite(self, eqn: Eqn) -> None:
-        """Give everything that still has to read the overwritten array its line before that happens."""
-        target = eqn.operands[0]
-        roots = self.roots[target] if isinstance(target, Var) else NOTHING
-        if not isinstance(target, Var) or roots & self.owned:
-            raise IRError(f"{self.function.name}: {eqn!r} would overwrite what belongs to the caller")
-        operands = set(eqn.operands)
-        for var in [var for var, reads in self.pending.items() if reads & roots and var not in operands]:
-            self.flush(var)
-
-    def flush(self, var: Var) -> None:
-        self.made.inlined.discard(var)
-        self.pending.pop(var, None)
-        self.width[var] = len(var.name)
-
-    def fit(self, atoms: Sequence[Atom], base: int, limit: int) -> int:
-        """The width of an expression over `atoms`, after giving lines to the widest until it fits."""
-
-        def total() -> int:
-            return base + sum(self.measure(atom) for atom in atoms)
-
-        while (width := total()) > limit:
-            inlined = [a for a in atoms if isinstance(a, Var) and a in self.made.inlined]
-            widest = max(inlined, key=self.measure, default=None)
-            if widest is None or self.measure(widest) <= len(widest.name) + 8:
-                break
-            self.flush(widest)
-        return width
-
-    def measure(self, atom: Atom) -> int:
-        if isinstance(atom, Lit):
-            return len(atom.text or repr(atom.value))
-        width = self.width.get(atom, len(atom.name))
-        return width + 1 if atom in self.made.inlined else width
-
-    def branch(self, statement: If) -> None:
-        inner = (statement.then, statement.orelse)
-        for region in inner:
-            self.body(region.body)
-        results = tuple(result for region in inner for result in region.results)
-        if self.made.is_expression(statement):
-            target = statement.targets[0]
-            before = set(self.made.inlined)
-            self.close(target, (statement.condition, *results), 10)
-            if before == self.made.inlined:
-                return
-        for target in statement.targets:
-            self.flush(target)
-        for atom in (statement.condition, *results):
-            self.take(atom)
-
-    def loop(self, statement: For | While) -> None:
-        atoms: list[Atom] = [*atoms_of(statement)]
-        regions = [statement.body]
-        if isinstance(statement, While):
-            regions.insert(0, statement.condition)
-        for region in regions:
-            self.body(region.body)
-            atoms.extend(region.results)
-        for atom in atoms:
-            self.take(atom)
-
-
-def _number(made: Schedule, function: Function) -> None:
-    """Number the statements and note where each Var is read."""
-    count = 0
-
-    def read(atoms: Iterable[Atom], position: int) -> None:
-        for var in made.leaves(atoms):
-            made.reads.setdefault(var, []).append(position)
-
-    def number(body: Sequence[Statement]) -> None:
-        nonlocal count
-        for statement in body:
-            count += 1
-            made.position[statement] = count
-            if statement in made.dead:
-                continue
-            if any(target in made.inlined for target in statement.targets):
-                # Its leaves are read where it is printed; what is in its regions is inlined too.
-                if isinstance(statement, If):
-                    for region in (statement.then, statement.orelse):
-                        number(region.body)
-                continue
-            read(atoms_of(statement), count)
-            if isinstance(statement, If) and made.is_expression(statement):
-                read((*statement.then.results, *statement.orelse.results), count)
+    def statement(self, statement: Statement) -> None:
+        made = self.made
+        if any(target in made.inlined for target in statement.targets):
+            # Its leaves are read where it is printed; what is in its regions is inlined too.
+            if isinstance(statement, If):
                 for region in (statement.then, statement.orelse):
-                    number(region.body)
-                continue
-            match statement:
-                case If(then=then, orelse=orelse):
-                    for region in (then, orelse):
-                        number(region.body)
-                        count += 1
-                        made.position[region] = count
-                        read(region.results, count)
-                case For(body=region):
-                    loop((region,))
-                case While(condition=condition, body=region):
-                    loop((condition, region))
+                    self.body(region.body, region)
+        elif isinstance(statement, If) and made.is_expression(statement):
+            self.read((statement.condition, *statement.then.results, *statement.orelse.results), self.count)
+            for region in (statement.then, statement.orelse):
+                self.body(region.body, region)
+        elif isinstance(statement, Eqn):
+            self.read(statement.operands, self.count)
+        elif isinstance(statement, If):
+            self.read((statement.condition,), self.count)
+            for region in (statement.then, statement.orelse):
+                self.region(region, statement.targets)
+        else:
+            self.loop(statement)
 
-    def loop(regions: Sequence[Region]) -> None:
-        nonlocal count
-        start = count
-        for region in regions:
-            number(region.body)
-            count += 1
-            made.position[region] = count
-            read(region.results, count)
-        for var, positions in made.reads.items():
+    def region(self, region: Region, targets: Sequence[Var]) -> None:
+        self.body(region.body, region)
+        self.count += 1
+        self.made.position[region] = self.count
+        pairs = zip(targets, region.results, strict=True)
+        self.read((result for target, result in pairs if target not in self.made.unused), self.count)
+
+    def loop(self, loop: For | While) -> None:
+        params, start = carried(loop), self.count
+        limits = (loop.start, loop.stop, loop.step) if isinstance(loop, For) else ()
+        inits = zip(params, loop.init, strict=True)
+        self.read((*limits, *(init for param, init in inits if param not in self.made.unused)), start)
+        seen = len(self.log)
+        for region in regions_of(loop):
+            self.made.born.update((param, start) for param in region.params)
+        if isinstance(loop, While):
+            self.body(loop.condition.body, loop.condition)
+            self.count += 1
+            self.made.position[loop.condition] = self.count
+            self.read(loop.condition.results, self.count)
+        inside = {param for region in regions_of(loop) for param in region.params}
+        self.region(loop.body, params)
+        for var in dict.fromkeys(self.log[seen:]):
             # A value from outside is read again in the next iteration.
-            first = made.position.get(made.definition.get(var), 0)  # type: ignore[arg-type]
-            if positions[-1] > start and first <= start:
-                positions.append(count)
-
-    number(function.body)
-    count += 1
-    made.end = count
-    read(function.results, count)
-
-
-def _protect(made: Schedule, function: Function, roots: Mapping[Var, Roots]) -> None:
-    """Copy the views that are read after their base was overwritten: SSA says they keep their value."""
-    stores = [s for s in made.position if isinstance(s, Eqn) and s.primitive.consumes]
-    sharing: dict[Var, list[Var]] = {}
-    for var in made.reads if stores else ():
-        for root in roots[var]:
-            sharing.setdefault(root, []).append(var)
-    for store in stores:
-        position, base = made.position[store], store.operands[0]
-        for var in (var for root in roots[store.target] for var in sharing.get(root, ())):
-            definition = made.definition.get(var)
-            before = 0 if definition is None else made.position[definition]
-            if var is base or not before < position < made.reads[var][-1]:
-                continue
-            if not (isinstance(definition, Eqn) and definition.primitive.view):
-                raise IRError(f"{function.name}: {store!r} would overwrite {var!r}, which is read later")
-            made.copied.add(var)
+            if self.made.born.get(var, 0) <= start and var not in inside:
+                self.made.reads[var].append(self.count)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from ..errors import IRError
 from ..ir import Atom, Eqn, For, If, Lit, Region, Statement, Sweep, Var, While, atoms_of
 from ..names import UNNAMED
+from ..passes.memory import carried
 from ..types import is_inexact, rank
 from .globals import Globals
 from .names import Names
@@ -56,6 +57,8 @@ class Writer:
     def __init__(self, plan: Schedule, names: Names, globals_: Globals) -> None:
         self.plan, self.names, self.globals = plan, names, globals_
         self.access: dict[Var, ast.expr] = {}
+        self.last = plan.last()
+        self.dropped = set(plan.pops.values())
 
     # Expressions
 
@@ -133,6 +136,10 @@ class Writer:
             if statement in self.plan.dead or not self.plan.inlined.isdisjoint(statement.targets[:1]):
                 continue
             match statement:
+                case Eqn() if statement in self.dropped:
+                    self.keep_name(statement)
+                case Eqn() if statement.target in self.plan.objects.undefined:
+                    self.names.assign(statement.target, self.plan.position[statement])
                 case Eqn():
                     lines.append(self.equation(statement))
                 case If() if self.plan.is_expression(statement):
@@ -143,15 +150,17 @@ class Writer:
                     lines.extend(self.loop(statement))
         return lines
 
+    def keep_name(self, eqn: Eqn) -> None:
+        """What overwrites its operand gives the same object under the same name."""
+        assert isinstance(eqn.operands[0], Var)
+        self.names.hold(eqn.target, self.names.of[eqn.operands[0]])
+
     def equation(self, eqn: Eqn) -> Line:
         if eqn.primitive.consumes:
             return self.store(eqn)
         if eqn.primitive.effect:
             return self.effect(eqn)
-        value = self.value(eqn)
-        if eqn.target in self.plan.copied:
-            value = ast.Call(func=ast.Attribute(value, "copy", ast.Load()), args=[], keywords=[])
-        return self.assign(eqn, value)
+        return self.assign(eqn, self.value(eqn))
 
     def assign(self, statement: Eqn | If, value: ast.expr) -> Line:
         target = statement.targets[0]
@@ -178,8 +187,7 @@ class Writer:
             positive = without_sign(node.value)
             if positive is not None:
                 node = ast.AugAssign(target=node.target, op=ast.Sub(), value=positive)
-        assert isinstance(eqn.operands[0], Var)
-        self.names.hold(eqn.target, self.names.of[eqn.operands[0]])
+        self.keep_name(eqn)
         return Line(node, [*self.plan.inside(eqn.operands), eqn], eqn.sweep)
 
     def effect(self, eqn: Eqn) -> Line:
@@ -197,17 +205,10 @@ class Writer:
     def branch(self, statement: If) -> Line:
         """An `if` statement that assigns the targets at the end of both branches."""
         made_of = [*self.plan.inside((statement.condition,))]
-        test = self.expression(statement.condition)
-        position = self.plan.position[statement]
-        targets = [t for t in statement.targets if t in self.plan.reads]
-        for target in targets:
-            self.names.assign(target, position)
+        test = self.test(statement.condition)
+        self.name_targets(statement)
         then, orelse = (
-            self.region(
-                region,
-                [pair for pair in zip(statement.targets, region.results, strict=True) if pair[0] in targets],
-                statement.sweep,
-            )
+            self.region(region, statement.targets, statement.sweep)
             for region in (statement.then, statement.orelse)
         )
         if orelse and not then:
@@ -223,90 +224,131 @@ class Writer:
             blocks.append(Block("else", None, orelse))
         return Line(node, made_of, statement.sweep, blocks)
 
-    def region(self, region: Region, pairs: Sequence[tuple[Var, Atom]], sweep: Sweep) -> list[Line]:
+    def name_targets(self, statement: If) -> None:
+        """Names of what a branch yields: they may be those of values that live until then."""
+        end = self.plan.position[statement.orelse]
+        for target in statement.targets:
+            if target in self.plan.unused or target in self.names.of:
+                continue
+            same = self.names.of.get(self.plan.objects.find(target))
+            if same is not None:
+                self.names.hold(target, same)
+            else:
+                self.names.assign(target, end)
+
+    def region(self, region: Region, targets: Sequence[Var], sweep: Sweep) -> list[Line]:
         """The lines of a region, and the assignments of its results to the targets."""
+        unused = self.plan.unused
+        pairs = [pair for pair in zip(targets, region.results, strict=True) if pair[0] not in unused]
         for target, result in pairs:
             self.coalesce(target, result, region)
-        lines = self.body(region.body)
-        moves = [(target, result) for target, result in pairs if not self.named_alike(target, result)]
-        return [*lines, *self.moves(moves, sweep)]
+        return [*self.body(region.body), *self.moves(pairs, sweep)]
 
-    def moves(self, pairs: Sequence[tuple[Var, Atom]], sweep: Sweep) -> list[Line]:
-        """The assignments of results to targets; in one where a target's name is still read by another."""
-        targets = [self.names.of[target] for target, _ in pairs]
-        values = [self.expression(result) for _, result in pairs]
-        made_of = [[*self.plan.inside((result,))] for _, result in pairs]
-        if any(targets[k] in free_names(value) for k in range(len(pairs)) for value in values[k + 1 :]):
-            return [Line(assignment(targets, values), [s for each in made_of for s in each], sweep)]
-        lines = zip(targets, values, made_of, strict=True)
-        return [Line(assignment([target], [value]), made, sweep) for target, value, made in lines]
+    def moves(self, pairs: Iterable[tuple[Var, Atom]], sweep: Sweep) -> list[Line]:
+        """The assignments of results to targets, each before its target's old value is lost.
+
+        Where there is no such order, as when two values change places, it is one assignment of all.
+        """
+        undefined = self.plan.objects.undefined
+        moves = [
+            (self.names.of[target], self.expression(result), [*self.plan.inside((result,))])
+            for target, result in pairs
+            if result not in undefined and not self.named_alike(target, result)
+        ]
+        lines: list[Line] = []
+        read = [free_names(value) for _, value, _ in moves]
+        waiting = list(range(len(moves)))
+        while waiting:
+            needed = {k: set().union(*(read[other] for other in waiting if other != k)) for k in waiting}
+            ready = [k for k in waiting if moves[k][0] not in needed[k]]
+            together = ready[:1] or waiting
+            targets, values, made_of = zip(*(moves[k] for k in together), strict=True)
+            made = [statement for each in made_of for statement in each]
+            lines.append(Line(assignment(targets, values), made, sweep))
+            waiting = [k for k in waiting if k not in together]
+        return lines
 
     def named_alike(self, target: Var, result: Atom) -> bool:
         return isinstance(result, Var) and self.names.of.get(result) == self.names.of[target]
 
     def coalesce(self, target: Var, result: Atom, region: Region) -> None:
         """Let a result that is computed in the region have its target's name, if it is free there."""
-        if isinstance(result, Lit) or result in self.plan.inlined or result in self.names.of:
+        if isinstance(result, Lit) or result in self.plan.inlined:
             return
-        definition = self.plan.definition.get(result)
-        if definition not in region.body or (isinstance(definition, Eqn) and definition.primitive.consumes):
+        first = self.plan.objects.find(result)
+        definition = self.plan.definition.get(first)
+        if definition is None or first in self.names.of or self.plan.home.get(definition) is not region:
             return
-        wanted, end = self.names.of[target], self.plan.position[region]
-        start = self.plan.position[definition]
-        rivals = (var for var in self.names.holders[wanted] if var is not target)
-        if not any(start < read <= end for var in rivals for read in self.plan.reads.get(var, ())):
-            self.names.hold(result, wanted)
+        wanted, start = self.names.of[target], self.plan.born[first]
+        if first not in self.plan.inlined and self.names.is_free(
+            wanted, start, self.plan.position[region], self.plan, first
+        ):
+            self.names.hold(first, wanted)
 
     def loop(self, statement: For | While) -> list[Line]:
         """A loop whose carried values are variables, assigned before the loop and at the end of its body."""
-        params = statement.body.params[1:] if isinstance(statement, For) else statement.body.params
-        before = []
+        params = carried(statement)
+        before, taken = [], set[str]()
         for k, (param, init) in enumerate(zip(params, statement.init, strict=True)):
-            named = self.carried(statement, param, init)
+            if param in self.plan.unused:
+                continue
+            named = self.carried(statement, k, taken)
+            taken.add(named)
+            self.names.hold(param, named)
             self.names.hold(statement.targets[k], named)
             if isinstance(statement, While):
                 self.names.hold(statement.condition.params[k], named)
-            if not self.named_alike(param, init):
-                before.append((param, init))
+            before.append((param, init))
         return [*self.moves(before, statement.sweep), self.loop_itself(statement, params)]
 
-    def carried(self, loop: For | While, param: Var, init: Atom) -> str:
-        """The name of a carried value: that of its first value, if nothing else needs that."""
-        position = self.plan.position[loop]
-        others = [atom for atom in self.plan.leaves(atoms_of(loop)) if atom is init]
-        if (
-            isinstance(init, Var)
-            and len(others) == 1
-            and init.name == param.name
-            and init.type == param.type
-            and self.plan.reads[init][-1] <= position
-        ):
-            return self.names.hold(param, self.names.of[init])
+    def carried(self, loop: For | While, k: int, taken: set[str]) -> str:
+        """The name of a carried value: that of its first value or of its last, if nothing else needs that."""
+        param, init, target = carried(loop)[k], loop.init[k], loop.targets[k]
+        start, end = self.plan.position[loop], self.last[param]
+        first = self.plan.objects.find(param)
+        if first in self.names.of:
+            return self.names.of[first]
+        if target in self.names.of:
+            return self.names.of[target]
+        if isinstance(init, Var) and init.name == param.name and init in self.names.of:
+            named = self.names.of[init]
+            if named not in taken and self.names.is_free(named, start, end, self.plan, param):
+                return named
         # What dies with the loop's own limits is still read after the assignment before the loop.
-        return self.names.assign(param, position - 1)
+        return self.names.assign(param, start - 1)
 
     def loop_itself(self, statement: For | While, params: Sequence[Var]) -> Line:
         made_of = [*self.plan.inside(atoms_of(statement))]
-        pairs = list(zip(params, statement.body.results, strict=True))
         if isinstance(statement, For):
             index = self.names.assign(statement.body.params[0], self.plan.position[statement])
             iterable = self.range(statement)
-            lines = self.region(statement.body, pairs, statement.sweep) or [Line(ast.Pass())]
+            lines = self.region(statement.body, params, statement.sweep) or [Line(ast.Pass())]
             body = [line.node for line in lines]
             node = ast.For(target=name(index), iter=iterable, body=body, orelse=[])
             head = ast.comprehension(target=name(index), iter=iterable, ifs=[], is_async=0)
             return Line(node, made_of, statement.sweep, [Block("for", head, lines)])
         lines = self.body(statement.condition.body)
-        test = self.expression(statement.condition.results[0])
+        test = self.test(statement.condition.results[0])
         if lines:
             stop = ast.UnaryOp(op=ast.Not(), operand=test)
             leave = ast.If(test=stop, body=[ast.Break()], orelse=[])
             lines.append(Line(leave, blocks=[Block("if", stop, [Line(ast.Break())])]))
             test = ast.Constant(value=True)
-        lines += self.region(statement.body, pairs, statement.sweep)
+        lines += self.region(statement.body, params, statement.sweep)
         lines = lines or [Line(ast.Pass())]
         loop = ast.While(test=test, body=[line.node for line in lines], orelse=[])
         return Line(loop, made_of, statement.sweep, [Block("while", test, lines)])
+
+    def test(self, condition: Atom) -> ast.expr:
+        """A condition as `if` and `while` have it: `while x_tape:` for `len(x_tape) > 0`."""
+        found = self.plan.definition.get(condition) if condition in self.plan.inlined else None
+        if isinstance(found, Eqn) and self.plan.text[found] in ("{0} > {1}", "{0} != {1}"):
+            length, limit = found.operands
+            counted = self.plan.definition.get(length) if length in self.plan.inlined else None
+            zero = isinstance(limit, Lit) and type(limit.value) is int and limit.value == 0
+            if zero and isinstance(counted, Eqn) and counted.primitive.name == "list_len":
+                return self.expression(counted.operands[0])
+        return self.expression(condition)
 
     def range(self, statement: For) -> ast.expr:
         """`range(stop)`, with a start and a step where they say something."""
@@ -315,7 +357,8 @@ class Writer:
             limits.pop()
             if isinstance(statement.start, Lit) and statement.start.value == 0:
                 limits.pop(0)
-        return call(self.globals.name("range", range), *map(self.expression, limits))
+        indices = call(self.globals.name("range", range), *map(self.expression, limits))
+        return call(self.globals.name("reversed", reversed), indices) if statement.reverse else indices
 
 
 def _is(atom: Atom, condition: Atom, value: bool) -> bool:
