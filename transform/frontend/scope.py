@@ -14,7 +14,20 @@ from .source import Definition, Source, names_bound
 if TYPE_CHECKING:
     from .lowering import Lowering
 
-__all__ = ["BREAK", "CONTINUE", "Closure", "Frame", "Leave", "Opaque", "Piece", "Raised", "Unbound"]
+__all__ = [
+    "BREAK",
+    "CONTINUE",
+    "NOTHING",
+    "Closure",
+    "Frame",
+    "Leave",
+    "NotYet",
+    "Opaque",
+    "Parted",
+    "Piece",
+    "Raised",
+    "Unbound",
+]
 
 
 class Raised(Exception):
@@ -23,6 +36,10 @@ class Raised(Exception):
     def __init__(self, error: BaseException, origin: Origin | None = None) -> None:
         super().__init__(error)
         self.error, self.origin = error, origin
+
+
+class NotYet(Exception):
+    """What is read is defined later in a loop that is lowered for the first time: a guess is needed first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +51,32 @@ class Leave:
 
 
 BREAK, CONTINUE = Leave("break"), Leave("continue")
+
+
+@dataclass(frozen=True, slots=True)
+class Parted(Leave):
+    """Control that leaves a block in one of several ways, which one is decided at run time.
+
+    `flags` has a run-time bool for each way but the last: exactly one way is taken. "fall" is the way
+    of what does not leave, but goes on behind the block.
+    """
+
+    flags: tuple[tuple[str, Any], ...] = ()
+    last: str = ""
+
+    @property
+    def falls(self) -> Any:
+        """The flag that tells whether control goes on behind the block; None where it never does."""
+        return dict(self.flags).get("fall")
+
+
+class _Nothing:
+    def __repr__(self) -> str:
+        return "<nothing>"
+
+
+NOTHING: Any = _Nothing()
+"""Stands for the value of what has none on the path at hand, and is not read on it."""
 
 
 @dataclass(frozen=True, slots=True)

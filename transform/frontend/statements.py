@@ -13,11 +13,11 @@ from ..ir import Lit
 from ..rules.build import Value
 from ..rules.registry import PRIMITIVES
 from ..types import Array
-from .branches import Join, State, fork, survivor
+from .branches import go_on, run_time_if
 from .calls import call, iterate
 from .expressions import condition, make_closure
 from .lowering import Lowering, evaluate
-from .objects import get_attribute, set_attribute
+from .objects import delete_attribute, get_attribute, set_attribute
 from .recorder import Spelled, plain, spell, text_of
 from .scope import BREAK, CONTINUE, Frame, Leave, Raised
 from .subscripts import assign_subscript, delete_subscript
@@ -42,8 +42,8 @@ def statement(*kinds: type) -> Callable[[Handler], Handler]:
     return register
 
 
-Rest = Sequence[ast.stmt] | None
-"""What follows a block up to the end of the function; None where that cannot be said, as in a loop."""
+Rest = Leave | None
+"""What an open statement is told of the statements behind it: nothing, run_block sees to them."""
 
 Open = Callable[..., Leave | None]
 
@@ -60,24 +60,37 @@ def open_statement(kind: type) -> Callable[[Open], Open]:
     return register
 
 
-def run_block(frame: Frame, body: Sequence[ast.stmt], rest: Rest) -> Leave | None:
-    """Execute statements in order until one leaves the block."""
+def run_block(frame: Frame, body: Sequence[ast.stmt], end: Leave | None = None) -> Leave | None:
+    """Execute statements in order until one leaves the block; `end` is how its end leaves it."""
     for k, node in enumerate(body):
-        handler = _OPEN.get(type(node))
-        if handler is not None:
-            after = None if rest is None else (*body[k + 1 :], *rest)
-            left = _run(frame, node, functools.partial(handler, rest=after))
-        else:
-            left = _run(frame, node, _STATEMENTS.get(type(node), _not_understood))
-        if left is not None:
+        rest = functools.partial(run_block, frame, body[k + 1 :], end)
+        left, done = _run(frame, node, rest, _is_brief(body[k + 1 :]))
+        if done:
             return left
-    return None
+        if left is not None:
+            return go_on(frame, left, rest)
+    return end
 
 
-def _run(frame: Frame, node: ast.stmt, handler: Handler) -> Leave | None:
+def _is_brief(rest: Sequence[ast.stmt]) -> bool:
+    """Whether statements may as well be written down twice."""
+    return not rest or (
+        len(rest) == 1 and isinstance(rest[0], (ast.Return, ast.Break, ast.Continue, ast.Pass))
+    )
+
+
+def _run(
+    frame: Frame, node: ast.stmt, rest: Callable[[], Leave | None], brief: bool
+) -> tuple[Leave | None, bool]:
+    """How a statement leaves the block, and whether the rest of the block has run, too."""
     outer, frame.statement = frame.statement, node
     try:
-        return handler(frame, node)
+        if isinstance(node, ast.If):
+            return _if(frame, node, rest, brief)
+        handler = _OPEN.get(type(node))
+        if handler is not None:
+            return handler(frame, node, rest=None), False
+        return _STATEMENTS.get(type(node), _not_understood)(frame, node), False
     except (TransformError, Raised) as error:
         if error.origin is None:
             error.origin = frame.origin(node)
@@ -191,8 +204,8 @@ def _delete(frame: Frame, node: ast.Delete) -> None:
                 frame.unbind(name)
             case ast.Subscript(value=owner, slice=index):
                 delete_subscript(frame.low, evaluate(frame, owner), evaluate(frame, index))
-            case _:
-                raise UnsupportedError("del of an attribute is not understood")
+            case ast.Attribute(value=owner, attr=name):
+                delete_attribute(frame.low, evaluate(frame, owner), frame.mangled(name))
 
 
 # Simple statements.
@@ -268,61 +281,20 @@ def _import_from(frame: Frame, node: ast.ImportFrom) -> None:
         frame.bind(alias.asname or alias.name, value)
 
 
-# Decisions and loops.
+# Decisions.
 
 
-@open_statement(ast.If)
-def _if(frame: Frame, node: ast.If, rest: Rest) -> Leave | None:
+def _if(
+    frame: Frame, node: ast.If, rest: Callable[[], Leave | None], brief: bool
+) -> tuple[Leave | None, bool]:
     # A check that only raises is no reason to lower anew for each value of an int argument.
     checks = not node.orelse and all(isinstance(each, ast.Raise) for each in node.body)
     decided = condition(frame, node.test, ask=not checks)
     if not isinstance(decided, Value):
-        return run_block(frame, node.body if decided else node.orelse, rest)
-    return _run_time_if(frame, node, decided, rest)
-
-
-def _leaves(body: Sequence[ast.AST]) -> bool:
-    """Whether statements may leave the block they are in, other than by raising."""
-    for node in body:
-        if isinstance(node, (ast.Return, ast.Break, ast.Continue)):
-            return True
-        if not isinstance(node, (ast.FunctionDef, ast.Lambda)) and _leaves(list(ast.iter_child_nodes(node))):
-            return True
-    return False
-
-
-def _run_time_if(frame: Frame, node: ast.If, decided: Value, rest: Rest) -> Leave | None:
-    low, origin = frame.low, frame.origin(node.test)
-    leaving = _leaves(node.body) or _leaves(node.orelse)
-    if leaving and rest is None:
-        raise UnsupportedError(
-            "return, break or continue under a condition that is decided at run time, inside a loop, "
-            "with or try, is not supported yet",
-            "Use np.where, or a conditional expression.",
-            origin,
-        )
-    # Where a branch returns, all that follows the `if` belongs to the other: if c: A else: B; C is
-    # if c: A; C else: B; C.
-    follow = tuple(rest or ()) if leaving else ()
-
-    def branch(body: Sequence[ast.stmt]) -> Callable[[], Any]:
-        return lambda: run_block(frame, (*body, *follow), () if leaving else None)
-
-    lasting = State.of(low, without=frame) if leaving else None
-    a, b = fork(low, branch(node.body), branch(node.orelse))
-    if a.raised or b.raised:
-        left: Leave | None = survivor(low, decided, a, b)
-        return Leave("return") if leaving and left is None else left
-    low.builder.origin = origin
-    joined = Join(low, a, b)
-    result: Any = None
-    if leaving:
-        x, y = (None if each.result is None else each.result.value for each in (a, b))
-        result = joined.value(x, y, "the result")
-        joined.require(result, "Return the same structure of numbers on every path.", origin)
-    joined.states(lasting)
-    joined.finish(decided)
-    return Leave("return", joined.resolve(result)) if leaving else None
+        return run_block(frame, node.body if decided else node.orelse), False
+    frame.low.builder.origin = frame.origin(node.test)
+    then, orelse = (functools.partial(run_block, frame, body) for body in (node.body, node.orelse))
+    return run_time_if(frame, decided, then, orelse, rest, brief)
 
 
 @statement(ast.For)

@@ -1,0 +1,164 @@
+"""The form of a value: its structure, with a type at each number. What a loop carries keeps its form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from ..rules.build import Value, numeric
+from ..rules.registry import PRIMITIVES
+from ..tree import Node, Static, Tree, children_of, rebuild
+from ..types import Array, Dim, Dims, List, Scalar, Type, Unknown, promote, type_of_number, unknown_dim
+from .lowering import Lowering
+from .recorder import is_weak, plain
+from .scope import NOTHING, Unbound
+
+__all__ = [
+    "converted",
+    "covers",
+    "form_of",
+    "is_number",
+    "join_forms",
+    "joined_type",
+    "numbers_in",
+    "type_of",
+    "with_numbers",
+]
+
+Form = Tree
+"""A tree with a Type at each number, and Static at all else."""
+
+
+def form_of(low: Lowering, value: Any) -> Form:
+    """The form of a value."""
+    value = low.live(value)
+    if value is NOTHING or isinstance(value, Unbound):
+        return value
+    if is_number(value):
+        return general(type_of(value))
+    if type(value) in (tuple, list, dict) or (isinstance(value, tuple) and hasattr(value, "_fields")):
+        if not low.outside.is_foreign(value):
+            keys, children = children_of(value)
+            return Node(type(value), keys, tuple(form_of(low, child) for child in children))
+    return Static(value)
+
+
+def general(type_: Type) -> Type:
+    """The type of a number without what is known of its value."""
+    return Scalar(type_.dtype, type_.weak) if isinstance(type_, Scalar) else type_
+
+
+def join_forms(low: Lowering, a: Form, b: Form, called: str) -> Form:
+    """A form that values of both forms have or can be given; Unbound where there is none."""
+    if a is NOTHING or a == b or isinstance(b, Unbound):
+        return b
+    if b is NOTHING or isinstance(a, Unbound):
+        return a
+    if isinstance(a, Node) and isinstance(b, Node) and (a.kind, a.keys) == (b.kind, b.keys):
+        pairs = zip(a.children, b.children, strict=True)
+        children = tuple(join_forms(low, x, y, called) for x, y in pairs)
+        return next((each for each in children if isinstance(each, Unbound)), Node(a.kind, a.keys, children))
+    if isinstance(a, (Scalar, Array, List)) and isinstance(b, (Scalar, Array, List)):
+        joined = joined_type(low.builder.dims, a, b)
+        return joined or Unbound(f"{called} has type {a} before and {b} after")
+    if isinstance(a, Static) and isinstance(b, Static) and type(a.value) is type(b.value):
+        if isinstance(a.value, (str, bytes)) and a.value == b.value:
+            return a
+        if a.value is b.value:
+            return a
+    return Unbound(f"{called} is something different in each iteration")
+
+
+def covers(low: Lowering, form: Form, other: Form) -> bool:
+    """Whether values of the form `other` are of the form `form`, which may know nothing of some lengths."""
+    if isinstance(form, Node) and isinstance(other, Node):
+        same = (form.kind, form.keys) == (other.kind, other.keys)
+        return same and all(covers(low, x, y) for x, y in zip(form.children, other.children, strict=True))
+    if isinstance(form, List) and isinstance(other, List):
+        return covers(low, form.element, other.element)
+    if isinstance(form, Array) and isinstance(other, Array):
+        return (form.dtype, len(form.dims)) == (other.dtype, len(other.dims)) and all(
+            low.builder.dims.same(m, n) or (isinstance(m, Dim) and type(m.symbol) is Unknown)
+            for m, n in zip(form.dims, other.dims, strict=True)
+        )
+    return bool(form == other)
+
+
+def numbers_in(form: Form, value: Any) -> Iterator[Any]:
+    """The numbers of a value, in order; NOTHING for each where there is no value."""
+    if isinstance(form, Node):
+        children = [NOTHING] * len(form.keys) if value is NOTHING else children_of(value)[1]
+        for child, inner in zip(form.children, children, strict=True):
+            yield from numbers_in(child, inner)
+    elif not isinstance(form, Static):
+        yield value
+
+
+def with_numbers(low: Lowering, form: Form, number: Callable[[Type], Any]) -> Any:
+    """A new value of a form."""
+    if not isinstance(form, Node):
+        return rebuild(form, number)
+    children = tuple(Static(with_numbers(low, child, number)) for child in form.children)
+    return low.new_object(rebuild(Node(form.kind, form.keys, children), number))
+
+
+# Types.
+
+
+def is_number(thing: Any) -> bool:
+    """Whether a value has a type of its own: a number, an array or a list of them."""
+    return (
+        isinstance(thing, Value)
+        or (numeric(thing) and not isinstance(thing, np.generic))
+        or (isinstance(thing, np.generic) and thing.dtype.kind in "biufc")
+    )
+
+
+def type_of(thing: Any) -> Type:
+    """The type of a number, known or not."""
+    return thing.type if isinstance(thing, Value) else type_of_number(plain(thing))
+
+
+def joined_type(dims: Dims, a: Type, b: Type) -> Type | None:
+    """A type that both have or can be converted to; None where there is none."""
+    if isinstance(a, Array) and isinstance(b, Array):
+        if a.dtype != b.dtype or len(a.dims) != len(b.dims):
+            return None
+        sizes = zip(a.dims, b.dims, strict=True)
+        return Array(a.dtype, tuple(m if dims.same(m, n) else unknown_dim() for m, n in sizes))
+    if isinstance(a, List) and isinstance(b, List):
+        element = joined_type(dims, a.element, b.element)
+        same = element is not None and all(
+            (element.dtype, element.weak) == (each.element.dtype, each.element.weak) for each in (a, b)
+        )
+        return List(element) if same else None  # type: ignore[arg-type]
+    if not isinstance(a, Scalar) or not isinstance(b, Scalar):
+        return None
+    if "b" in (a.dtype.kind, b.dtype.kind) and a.dtype.kind != b.dtype.kind:
+        return None
+    if a.weak != b.weak:
+        # NumPy's float64 stands for Python's float; other mixtures change the precision of what follows.
+        dtype = a.dtype if b.weak else b.dtype
+        return Scalar(dtype) if promote((a, b))[0] == dtype else None
+    dtype, weak = promote((a, b))
+    return Scalar(dtype, weak)
+
+
+def converted(low: Lowering, value: Any, type_: Type) -> Any:
+    """A number in the type that both branches agree on."""
+    if not isinstance(type_, Scalar):
+        return value
+    given = type_of(value)
+    if not isinstance(value, Value):
+        python = {"f": float, "c": complex, "i": int, "b": bool, "u": int}[type_.dtype.kind]
+        if type_.weak:
+            return value if type(plain(value)) is python else python(value)
+        return type_.dtype.type(plain(value))
+    if given == type_ or (given.dtype == type_.dtype and is_weak(value) == type_.weak):
+        return value
+    if type_.weak:
+        name = {"f": "to_float", "c": "to_complex", "i": "to_int", "b": "to_bool"}[type_.dtype.kind]
+        return low.builder.apply(PRIMITIVES[name], (value,), {})
+    return low.builder.apply(PRIMITIVES["astype"], (value,), {"dtype": type_.dtype})
