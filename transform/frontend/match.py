@@ -130,7 +130,7 @@ def _all(frame: Frame, pairs: Sequence[tuple[ast.pattern, Any]], bound: dict[str
 
 
 def _any(frame: Frame, patterns: Sequence[ast.pattern], subject: Any, bound: dict[str, Any]) -> Any:
-    absent = []
+    absent: list[Any] = []
     for pattern in patterns:
         mine: dict[str, Any] = {}
         decided = _matches(frame, pattern, subject, mine)

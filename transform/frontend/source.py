@@ -26,8 +26,9 @@ _NO_SOURCE = "Define it in a file or a notebook cell, so that its text can be re
 class Source:
     """The text that a function was defined in; line numbers of nodes are `offset` short of the file's."""
 
-    def __init__(self, file: str, lines: Sequence[str], node: Definition, offset: int, owner: str) -> None:
-        self.file, self.lines, self.node, self.offset, self.owner = file, lines, node, offset, owner
+    def __init__(self, path: str, lines: Sequence[str], node: Definition, offset: int, owner: str) -> None:
+        self.path, self.lines, self.node, self.offset, self.owner = path, lines, node, offset, owner
+        self.file = display(path)
         self._statements: dict[ast.AST, str] = {}
 
     @property
@@ -36,7 +37,7 @@ class Source:
 
     def within(self, node: Definition) -> Source:
         """The source of a function defined inside this one."""
-        return Source(self.file, self.lines, node, self.offset, self.owner)
+        return Source(self.path, self.lines, node, self.offset, self.owner)
 
     def origin(self, node: Any, statement: ast.AST, caller: Origin | None) -> Origin:
         """The place of `node`, which belongs to `statement`."""
@@ -146,9 +147,9 @@ def _source_of_code(code: CodeType, lines: tuple[str, ...]) -> Source:
     owner = parts[-2] if len(parts) > 1 and parts[-2] != "<locals>" else ""
     if code.co_name == "<lambda>":
         node: Definition = _lambda(code, lines, file)
-        return Source(file, lines, node, 0, owner)
+        return Source(code.co_filename, lines, node, 0, owner)
     node, offset = _definition(code, lines, file)
-    return Source(file, lines, node, offset, owner)
+    return Source(code.co_filename, lines, node, offset, owner)
 
 
 def _definition(code: CodeType, lines: tuple[str, ...], file: str) -> tuple[Definition, int]:
@@ -288,7 +289,9 @@ def names_bound(node: Definition) -> frozenset[str]:
                 names.add(name)
             case ast.FunctionDef(name=name) | ast.ClassDef(name=name) | ast.AsyncFunctionDef(name=name):
                 names.add(name)
-            case ast.ExceptHandler(name=str(name)):
+            case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)):
+                names.add(name)
+            case ast.MatchStar(name=str(name)) | ast.MatchMapping(rest=str(name)):
                 names.add(name)
             case ast.alias(name=name, asname=asname):
                 names.add(asname or name.split(".")[0])
