@@ -109,7 +109,7 @@ class Names:
             born = plan.born.get(holder, 0)
             if plan.objects.find(holder) is plan.objects.find(var) or born >= until:
                 continue
-            if since < born or any(since < read <= until for read in plan.reads_of(holder)):
+            if since < born or any(since < read for read in plan.reads_of(holder)):
                 return False
         return True
 
