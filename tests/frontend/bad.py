@@ -71,16 +71,6 @@ def run_time_break(x):
     return x
 
 
-def item_store(v):
-    v[0] = 1.0
-    return v.sum()
-
-
-def item_update(v):
-    v[1:] += 1.0
-    return v.sum()
-
-
 def array_condition(v):
     if v > 0:
         return v
@@ -158,11 +148,40 @@ def number_indexed(x):
     return x[0]
 
 
-def stale_view(v):
-    a = v * 2
-    b = a[1:]
-    a += 1
-    return b.sum()
+def either_array(v):
+    a, b = v * 2, v * 3
+    c = a if v[0] > 0 else b
+    c += 1
+    return a.sum()
+
+
+def read_only(v):
+    wide = np.broadcast_to(v, (3, 3))
+    wide[0] = 1.0
+    return wide
+
+
+def strided_reshape(v):
+    flat = np.outer(v, v).T.ravel()
+    flat[0] = 1.0
+    return flat.sum()
+
+
+def strided_reshape_of_argument(v):
+    flat = v.ravel()
+    v[0] = 1.0
+    return flat.sum()
+
+
+def complex_store(v):
+    v[0] = 1j
+    return v
+
+
+def misfit_store(v):
+    a = np.zeros(3)
+    a[:2] = np.ones(3)
+    return a
 
 
 def integer_in_place(v):

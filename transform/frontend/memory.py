@@ -166,17 +166,20 @@ class Memory:
     # What happens to them.
 
     def advance(self, old: Value, new: Value) -> None:
-        """Let `new` take the place of `old`, the newest value of an array."""
+        """A write: `new` takes the place of `old`, the newest value of an array."""
         obj = self.object(old.first_atom)
-        if new.first_atom is old.first_atom:
-            return
-        self.same(new, old)
-        self.newest[old.first_atom] = new
+        self.replace(old, new)
         self.written |= {obj, *self.may_be(obj)}
         origin = self.builder.origin
         statement = origin.statement if origin is not None else "a write"
         for other in self._related(obj):
             self.stale.setdefault(other, statement)
+
+    def replace(self, old: Value, new: Value) -> None:
+        """Let `new` take the place of `old`, after writes in a branch or a loop that have been noted."""
+        if new.first_atom is not old.first_atom:
+            self.same(new, old)
+            self.newest[old.first_atom] = new
 
     def same(self, new: Value, old: Value) -> None:
         """Note that `new` is another value of the array that `old` is a value of."""
@@ -185,18 +188,17 @@ class Memory:
         obj = self.object(old.first_atom)
         if new.first_atom is not obj:
             self._objects[new.first_atom] = obj
+            self._either.pop(new.first_atom, None)
 
     def joined(self, target: Value, *sources: Any) -> None:
-        """Note what a value that a branch or a loop yields is: one array, or either of several."""
+        """Note that what a branch or a loop yields may be, or be a view of, the array of any of its sources.
+
+        Where it turns out to be the newest value of the one array that they all are, `replace` says so.
+        """
         arrays = [each for each in sources if isinstance(each, Value) and isinstance(each.type, Array)]
-        if not arrays:
-            return
-        objects = {self.object(self.root(each).first_atom) for each in arrays}
-        views = any(view_equation(self.builder, self.latest(each).first_atom) is not None for each in arrays)
-        if len(objects) == 1 and not views:
-            self._objects[target.first_atom] = objects.pop()
-        else:
-            self._either[target.first_atom] = frozenset().union(*map(self.may_be, objects))
+        objects = [self.may_be(self.object(self.root(each).first_atom)) for each in arrays]
+        if objects:
+            self._either[target.first_atom] = frozenset().union(*objects)
 
     def apart(self, targets: Sequence[Value]) -> None:
         """Note that values are different arrays, whatever arrays outside they may be."""
