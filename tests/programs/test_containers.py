@@ -125,7 +125,7 @@ def a_grown_list_is_iterated(x, n):
         s = s + a * a
     for k, a in enumerate(xs):
         s = s + k * a
-    for a, b in zip(xs[:-1], xs[1:]):
+    for a, b in zip(xs, xs[2:]):
         s = s + a * b
     for a in reversed(xs):
         s = s * 0.5 + a

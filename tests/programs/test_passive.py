@@ -1,4 +1,4 @@
-"""Passive Python around active values: checks, options, conversions, printing, timing; it stays what it was."""
+"""Passive Python around active values: checks, options, conversions, printing and timing stay."""
 
 from __future__ import annotations
 
