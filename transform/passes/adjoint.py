@@ -15,13 +15,28 @@ to dead-code elimination.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..errors import Origin
-from ..ir import Atom, Eqn, For, Function, If, Region, Statement, Sweep, Var, While, map_regions, reads, walk
+from ..ir import (
+    Atom,
+    Eqn,
+    For,
+    Function,
+    If,
+    Region,
+    Statement,
+    Sweep,
+    Var,
+    While,
+    map_regions,
+    reads,
+    walk,
+)
 from ..names import ADJOINT
 from ..rules.build import Builder, Call, Value, op
 from ..rules.families import fit
@@ -34,6 +49,7 @@ from .own import own
 from .record import settled
 from .reverse import Node, Restore, ReverseIf, ReverseLoop
 from .tangent import as_type_of, call_of, derivative_type, rule_of, zero
+from .undefined import Undefined
 
 __all__ = ["adjoint"]
 
@@ -43,6 +59,7 @@ def adjoint(function: Function, wrt: Sequence[int], keep: Sequence[Atom] = ()) -
 
     `wrt` are positions in `function.params`. A param that no result depends on has a zero adjoint.
     """
+    function = replace(function, body=tuple(_in_sweep(each, Sweep.FORWARD) for each in function.body))
     reverse = _Adjoint(function, wrt)
     seeds = _seeds(function)
     bars: Bars = {}
@@ -51,10 +68,7 @@ def adjoint(function: Function, wrt: Sequence[int], keep: Sequence[Atom] = ()) -
             reverse.accumulate(bars, result, Value(reverse.builder, seed))
     reverse.block(function.body, bars)
     wanted = [reverse.builder.atom(reverse.final(function.params[k], bars)) for k in wrt]
-    forward = replace(
-        function, body=tuple(_in_sweep(statement, Sweep.FORWARD) for statement in function.body)
-    )
-    body, results = settled(forward, reverse.nodes, wanted, reverse.builder)
+    body, results = settled(function, reverse.nodes, wanted, reverse.builder)
     return own(replace(function, params=(*function.params, *seeds), body=body, results=(*keep, *results)))
 
 
@@ -109,6 +123,8 @@ class _Adjoint:
         # Adjoints that the current statement contributed to: their sum gets its name when it is complete.
         self.open: dict[Var, Bars] = {}
         self.cleared: dict[Var, _Cleared] = {}
+        self.missing = Undefined(function.body)
+        self.taken: list[tuple[Atom, int]] = []
 
     @property
     def nodes(self) -> list[Node]:
@@ -250,12 +266,18 @@ class _Adjoint:
         seeds = [(k, bars.pop(t)) for k, t in enumerate(statement.targets) if t in bars]
         regions = (statement.then, statement.orelse)
         outer = self.outside(*regions)
-        taken = [self.region(region, seeds, {w: bars[w] for w in outer if w in bars}) for region in regions]
+        taken = []
+        for k, region in enumerate(regions):
+            with self.under(statement, k):
+                taken.append(self.region(region, seeds, {w: bars[w] for w in outer if w in bars}))
         bodies, found = [body for body, _ in taken], [inner for _, inner in taken]
         changed = [w for w in outer if any(inner.get(w) is not bars.get(w) for inner in found)]
         if not changed and not any(bodies):
             return
-        results = [self.handed_on(body, changed, inner, bars) for body, inner in taken]
+        results = []
+        for k, (body, inner) in enumerate(taken):
+            with self.under(statement, k):
+                results.append(self.handed_on(body, changed, inner, bars))
         targets = [Var(ADJOINT.format(w.name), derivative_type(w.type), w.temporary) for w in changed]
         self.nodes.append(ReverseIf(statement, (bodies[0], bodies[1]), targets, (results[0], results[1])))
         for w, target in zip(changed, targets, strict=True):
@@ -280,8 +302,7 @@ class _Adjoint:
         def build() -> None:
             for w in changed:
                 bar = inner.get(w, bars.get(w))
-                value = self.builder.value(zero(self.builder, w)) if bar is None else bar
-                results.append(self.builder.atom(as_type_of(value, w)))
+                results.append(self.seed(bar, w, w))
 
         self.inside(body, build)
         return results
@@ -308,7 +329,8 @@ class _Adjoint:
         """The iterations in reverse carry the adjoints of what the loop carries and of what it reads."""
         self.close()
         params, live = carried(loop), any(target in bars for target in loop.targets)
-        own_ = [k for k, param in enumerate(params) if live and param in self.active]
+        pairs = list(zip(params, loop.targets, strict=True))
+        own_ = [k for k, pair in enumerate(pairs) if live and not self.active.isdisjoint(pair)]
         outer = self.outside(loop.body) if live else []
         init = [self.seed(bars.pop(loop.targets[k], None), loop.targets[k], params[k]) for k in own_]
         init += [self.seed(bars.get(w), w, w) for w in outer]
@@ -344,8 +366,19 @@ class _Adjoint:
 
     def seed(self, bar: Value | None, var: Var, like: Var) -> Atom:
         """An adjoint in the type in which a loop carries it; zero if there is none."""
+        if bar is None and self.missing.where(var, self.taken):
+            return self.builder.apply(PRIMITIVES["undefined"], (), {"type": derivative_type(like.type)}).atom
         value = self.builder.value(zero(self.builder, var)) if bar is None else bar
         return self.builder.atom(as_type_of(value, like))
+
+    @contextlib.contextmanager
+    def under(self, statement: If, branch: int) -> Iterator[None]:
+        """What is built inside belongs to a branch."""
+        self.taken.append((self.missing.origin(statement.condition), branch))
+        try:
+            yield
+        finally:
+            self.taken.pop()
 
     def final(self, var: Var, bars: Bars) -> Any:
         """The adjoint of a param in its own dtype; zero if nothing depends on it."""

@@ -7,10 +7,10 @@ the loop index and what is defined outside the loop.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ..ir import Atom, Eqn, If, Region, Statement, Var, reads, regions_of, walk
+from ..ir import Atom, Eqn, If, Region, Statement, Var, While, reads, regions_of, walk
 from ..types import Array, List, Scalar, Type
 from .dce import needed_atoms
 
@@ -28,13 +28,20 @@ class Definition:
     path: Path
 
 
-def definitions(params: Iterable[Var], body: Sequence[Statement]) -> dict[Var, Definition]:
-    """Where each value of a body is defined; what is inside nested loops is theirs."""
+def definitions(
+    params: Iterable[Var], body: Sequence[Statement], counts: Mapping[While, Var]
+) -> dict[Var, Definition]:
+    """Where each value of a body is defined; what is inside nested loops is theirs.
+
+    `counts` are the numbers of iterations of loops that the reverse sweep must know.
+    """
     found = {param: Definition(None, ()) for param in params}
 
     def visit(body: Sequence[Statement], path: Path) -> None:
         for statement in body:
             found.update((target, Definition(statement, path)) for target in statement.targets)
+            if isinstance(statement, While):
+                found[counts[statement]] = Definition(statement, path)
             if isinstance(statement, If):
                 for k, region in enumerate(regions_of(statement)):
                     visit(region.body, (*path, (statement, k)))

@@ -21,7 +21,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..ir import Atom, Eqn, For, Function, If, Lit, Region, Statement, Sweep, Var, While
+from ..ir import Atom, Eqn, For, Function, If, Lit, Region, Statement, Sweep, Var, While, walk
 from ..rules.build import Builder
 from ..rules.registry import PRIMITIVES
 from ..rules.stores import place_type, read_place
@@ -94,6 +94,7 @@ class _Settler:
             if isinstance(var.type, Array)
         }
         self.body = function.body
+        self.counts = {each: Var("n", INT) for each in walk(function.body) if isinstance(each, While)}
 
     def named(self, atom: Atom, env: Env) -> Atom:
         atom = self.current(atom)
@@ -104,7 +105,7 @@ class _Settler:
         loops = {node: self.cheapest(node) for node in _loops(nodes)}
         for loop in loops.values():
             self.forward.add(loop.forward)
-        writer = _OfFunction(self, definitions((), self.body), loops)
+        writer = _OfFunction(self, definitions((), self.body, self.counts), loops)
         env: Env = {}
         return writer.block(nodes, (), env), env
 
@@ -342,7 +343,7 @@ class _OfLoop(_Writer):
         depth: int,
     ) -> None:
         loop = node.forward
-        super().__init__(settler, definitions(loop.body.params, loop.body.body), loops)
+        super().__init__(settler, definitions(loop.body.params, loop.body.body, settler.counts), loops)
         self.node, self.loop, self.must, self.depth = node, loop, must, depth
         self.restored = restored
         self.overwrites = consumed_in(loop.body.body, settler.versions)
@@ -482,7 +483,7 @@ class _OfLoop(_Writer):
         """The range of the reverse loop: that of the loop, or as often as the loop was counted to run."""
         if isinstance(self.loop, For):
             return self.loop.start, self.loop.stop, self.loop.step, not self.loop.reverse
-        count = Var("n", INT)
+        count = self.settler.counts[self.loop]
         self.forward.counts[self.loop] = count
         return Lit(0), count, Lit(1), False
 
