@@ -101,7 +101,7 @@ class Draft:
     def add(self, text: str) -> bool:
         """Write lines in the hole; False, and nothing happens, if they do not work."""
         mark = self.mark()
-        self.lines += [self.indented(line) for line in text.splitlines()]
+        self.lines += [self.indented(line) for line in text.splitlines() if line.strip()]
         if self.settle():
             return True
         self.back(mark)

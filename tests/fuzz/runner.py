@@ -9,11 +9,12 @@ import os
 import random
 import re
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from transform import value_and_grad
-from transform.errors import TransformError
+from transform.errors import IRError, TransformError
 
 from .checks import in_time, outcome
 from .programs import Program, written
@@ -26,7 +27,8 @@ KINDS = {
 }
 """Straight-line programs, and those with blocks."""
 
-SHRUNK = 3
+OUTCOMES = ["wrong", "crashed", "refused", "rough", "right"]
+SHRUNK = 4
 """How many of the shortest programs of a failure are made smaller."""
 
 
@@ -76,6 +78,10 @@ def examined(program: Program) -> Found:
 
 def reason_of(error: BaseException) -> str:
     """The kind of failure: its message without names and numbers."""
+    if isinstance(error, IRError):
+        # What is before the verb is an equation, with all its names.
+        reason = re.sub(r"^\w+: .* (?=would|has type|is read|is defined)", "... ", error.reason)
+        return f"{type(error).__name__}: {normalised(reason, names=True)}"
     if isinstance(error, TransformError):
         return f"{type(error).__name__}: {normalised(error.reason)}"
     first = next((line for line in str(error).splitlines() if line.strip()), "")
@@ -85,13 +91,15 @@ def reason_of(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     inner = [frame for frame in frames if "/transform/" in frame.filename] or frames
     where = f"{os.path.basename(inner[-1].filename)}:{inner[-1].name}" if inner else "?"
-    return f"{type(error).__name__} in {where}: {normalised(first)}"
+    return f"{type(error).__name__} in {where}: {normalised(first, names=True)}"
 
 
-def normalised(text: str) -> str:
-    """A message without what differs from program to program."""
+def normalised(text: str, names: bool = False) -> str:
+    """A message without what differs from program to program: numbers, lists, and names."""
     text = text.splitlines()[0] if text else ""
-    text = re.sub(r"'[^']*'|`[^`]*`", "'...'", text)
+    text = re.sub(r"\b\w+: (float|int|bool)\d+(\[[^]]*\])?|0x\w+", "...", text)
+    if not names:
+        text = re.sub(r"'[^']*'|`[^`]*`", "'...'", text)
     text = re.sub(r"\([^()]*\)", "(...)", text)
     return re.sub(r"-?\d+(\.\d+)?(e-?\d+)?", "0", text)[:100]
 
@@ -131,22 +139,29 @@ def _fails_fast(reason: str, program: Program) -> bool:
 def run(count: int, seed: int, kind: str = "any", seconds: float = 30) -> Iterator[str | Summary]:
     """Check programs; gives lines to print, and the summary last."""
     summary = Summary()
-    task = functools.partial(tried, kind, seed)
-    context = multiprocessing.get_context("spawn")
-    with context.Pool(min(os.cpu_count() or 1, count)) as pool:
-        for found in pool.imap_unordered(task, range(count), chunksize=4):
+    with multiprocessing.get_context("spawn").Pool(min(os.cpu_count() or 1, count)) as pool:
+        for found in pool.imap_unordered(functools.partial(tried, kind, seed), range(count), chunksize=4):
             summary.add(found)
         candidates = [each for key in summary.failures for each in summary.failures[key]]
-        smallest: dict[tuple[str, str], Found] = {}
-        for found in pool.imap_unordered(functools.partial(shrunk, seconds=seconds), candidates):
-            key = (found.outcome, found.reason)
-            if key not in smallest or weight(found.program) < weight(smallest[key].program):
-                smallest[key] = found
-    order = ["wrong", "crashed", "refused"]
-    for key in sorted(smallest, key=lambda key: (order.index(key[0]), -summary.reasons[key], key)):
-        found = smallest[key]
-        shown = "\n".join(f"# {line}" for line in found.message.splitlines())
-        yield f"# {found.outcome}, {summary.reasons[key]} times: {found.reason}\n{shown}\n{found.program!r}"
+        small = pool.map(functools.partial(shrunk, seconds=seconds), candidates, chunksize=1)
+    yield from listed(small, summary)
     for (what, reason), times in summary.reasons.most_common():
         yield f"{times:6} {what}: {reason}"
     yield summary
+
+
+def listed(small: Sequence[Found], summary: Summary) -> Iterator[str]:
+    """The small programs, what is wrong first; of those that are refused for one reason, the smallest."""
+    shown = set()
+
+    def rank(found: Found) -> tuple[Any, ...]:
+        often = summary.reasons[found.outcome, found.reason]
+        return OUTCOMES.index(found.outcome), -often, found.reason, weight(found.program)
+
+    for found in sorted(small, key=rank):
+        key = found.reason if found.outcome == "refused" else found.program.text
+        if key not in shown:
+            shown.add(key)
+            times = summary.reasons[found.outcome, found.reason]
+            message = "".join(f"# {line}\n" for line in found.message.splitlines())
+            yield f"# {found.outcome}, {times} times: {found.reason}\n{message}{found.program!r}"
