@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import functools
 import signal
 import traceback
 import warnings
@@ -12,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from transform import adjoint as adjoint_of
 from transform import hvp, value_and_grad, verify
 from transform import tangent as tangent_of
 from transform.errors import IRError, TransformError
@@ -26,9 +28,9 @@ from transform.passes.tangent import tangent
 from ..support.differences import slope
 from ..support.evaluate import evaluate
 from .programs import Program
+from .structures import SINGLE, direction, doubled, fill, leaves, moved, pairing, skeleton
 
 STEP = 4e-3
-SINGLE = ("float32", "complex64")
 
 
 def outcome(program: Program) -> tuple[str, BaseException | None]:
@@ -50,10 +52,13 @@ def check(program: Program) -> int:
     """Check everything; return how many comparisons with differences a kink nearby left out."""
     with warnings.catch_warnings(), in_time():
         warnings.simplefilter("error")
-        checks = _Checks(program, program.arguments)
-        checks.run()
-        others = [_Checks(program, point, checks.function) for point in program.elsewhere]
-        return checks.rough + sum(other.briefly() for other in others)
+        function = program.load()
+        kind = _InPlace if function(**copy.deepcopy(program.arguments)) is None else _Checks
+        checks = [kind(program, point, function) for point in (program.arguments, *program.elsewhere)]
+        checks[0].run()
+        for each in checks[1:]:
+            each.briefly()
+        return sum(each.rough for each in checks)
 
 
 @contextlib.contextmanager
@@ -75,11 +80,8 @@ def in_time(seconds: float = 60) -> Iterator[None]:
 class _Checks:
     """The checks at one point."""
 
-    def __init__(
-        self, program: Program, point: dict[str, Any], function: Callable[..., Any] | None = None
-    ) -> None:
-        self.program, self.keywords = program, point
-        self.function = function or program.load()
+    def __init__(self, program: Program, point: dict[str, Any], function: Callable[..., Any]) -> None:
+        self.program, self.keywords, self.function = program, point, function
         self.arguments = list(point.values())
         self.moving = {k: x for k, x in point.items() if not isinstance(x, (int, str))}
         self.names, self.point = tuple(self.moving), tuple(self.moving.values())
@@ -102,7 +104,7 @@ class _Checks:
         self.passes(bars)
         self.unchanged(bars)
 
-    def briefly(self) -> int:
+    def briefly(self) -> None:
         """The value, one slope and the tangent at another point, where other branches may be taken."""
         value, bars = value_and_grad(self.function, argnums=self.names)(*self.arguments)
         self.value(value)
@@ -112,7 +114,6 @@ class _Checks:
             self.close(pairing(bars, self.dots), want, "adjoint elsewhere")
         self.forward(bars)
         self.unchanged(bars)
-        return self.rough
 
     def value(self, value: Any) -> None:
         want = self.function(*copy.deepcopy(self.arguments))
@@ -193,13 +194,16 @@ class _Checks:
         if want is not None:
             self.close(np.concatenate([np.ravel(bar) for bar in leaves(self.curved)]), want, "hvp")
 
-    def text(self, source: str, bars: Any) -> None:
+    def text(self, source: str, bars: Any, seeds: Sequence[Any] = ()) -> None:
         """The text alone computes the same, and a second building gives the same text."""
         scope: dict[str, Any] = {}
         exec(compile(source, "<standalone>", "exec"), scope)
-        again = scope["program_adjoint"](*self.arguments)[1]
+        again = scope["program_adjoint"](*self.arguments, *seeds)
+        again = again if seeds else again[1]
         for one, other in zip(leaves(bars), leaves(again), strict=True):
             np.testing.assert_array_equal(one, other, err_msg="standalone source")
+        if seeds:
+            return
         fresh = value_and_grad(self.program.load(), argnums=self.names)
         assert fresh.specialize(*self.arguments).emitted.text == source, "a second building prints otherwise"
 
@@ -249,65 +253,61 @@ class _Checks:
             assert array.flags.writeable, "a gradient is read-only"
 
 
+class _InPlace(_Checks):
+    """The checks of a function that returns nothing: what it leaves in its arguments is its result."""
+
+    def run(self) -> None:
+        self.briefly()
+        results = {"results": self.written}
+        pullback = adjoint_of(self.function, argnums=self.names, **results)
+        seeds = self.seeds()
+        self.text(pullback.specialize(*self.arguments).emitted.text, pullback(*self.arguments, *seeds), seeds)
+
+    @functools.cached_property
+    def written(self) -> tuple[str, ...]:
+        """The arrays that the function writes to, at some point."""
+        found = set()
+        for point in (self.program.arguments, *self.program.elsewhere):
+            after = copy.deepcopy(point)
+            self.function(**after)
+            arrays = {name for name, value in point.items() if isinstance(value, np.ndarray)}
+            found |= {name for name in arrays if not np.array_equal(after[name], point[name])}
+        return tuple(name for name in self.names if name in found)
+
+    def seeds(self) -> list[Any]:
+        rng = np.random.default_rng(3)
+        return [direction(rng, self.keywords[name]) for name in self.written]
+
+    def left(self, **keywords: Any) -> np.ndarray:
+        """All that the function leaves in what it writes to."""
+        after = copy.deepcopy(keywords)
+        self.function(**after)
+        return np.concatenate([np.ravel(after[name]) for name in self.written])
+
+    def briefly(self) -> None:
+        seeds, results = self.seeds(), {"results": self.written}
+        pushed = tangent_of(self.function, argnums=self.names, **results)(*self.arguments, *self.dots)
+        value, value_dot = ([each] if isinstance(each, np.ndarray) else list(each) for each in pushed)
+        self.same_value(flat(value), self.left(**self.keywords), "value")
+        want = self.along(self.left, self.dots)
+        if want is not None:
+            self.close(flat(value_dot), want, "tangent")
+        bars = adjoint_of(self.function, argnums=self.names, **results)(*self.arguments, *seeds)
+        self.structure(bars)
+        inner = pairing(seeds, value_dot)
+        scale = self.tolerance * (1 + float(np.max(np.abs(flat(value_dot)))))
+        np.testing.assert_allclose(
+            pairing(bars, self.dots), inner, rtol=scale, atol=scale, err_msg="dot-product identity"
+        )
+        self.unchanged(bars)
+
+
+def flat(values: Sequence[Any]) -> np.ndarray:
+    return np.concatenate([np.ravel(each) for each in values])
+
+
 def stages(function: Function) -> Iterator[Function]:
     yield function
     yield eliminate_dead(function)
     yield simplify(function)
     yield tidy(function)
-
-
-def leaves(value: Any) -> Iterator[Any]:
-    """The numbers and arrays in tuples, lists and dicts, in order."""
-    match value:
-        case dict():
-            for child in value.values():
-                yield from leaves(child)
-        case tuple() | list():
-            for child in value:
-                yield from leaves(child)
-        case _:
-            yield value
-
-
-def fill(structure: Any, numbers: Iterator[Any]) -> Any:
-    """The same structure with other numbers."""
-    match structure:
-        case dict():
-            return {key: fill(child, numbers) for key, child in structure.items()}
-        case tuple() | list():
-            return type(structure)(fill(child, numbers) for child in structure)
-        case _:
-            return next(numbers)
-
-
-def skeleton(value: Any) -> Any:
-    """Structure, shapes and dtypes."""
-    return fill(value, ((np.shape(leaf), np.asarray(leaf).dtype.name) for leaf in leaves(value)))
-
-
-def direction(rng: np.random.Generator, value: Any) -> Any:
-    """A random direction of the value's structure, shapes and dtypes."""
-    return fill(value, iter([_number(rng, leaf) for leaf in leaves(value)]))
-
-
-def _number(rng: np.random.Generator, leaf: Any) -> Any:
-    made = rng.standard_normal(np.shape(leaf))
-    if np.iscomplexobj(leaf):
-        made = made + 1j * rng.standard_normal(np.shape(leaf))
-    return np.asarray(made).astype(leaf.dtype)[()] if isinstance(leaf, (np.ndarray, np.generic)) else made
-
-
-def doubled(value: Any) -> Any:
-    """In double precision: differences in single precision tell little."""
-    if isinstance(value, (np.ndarray, np.generic)) and value.dtype.name in SINGLE:
-        return value.astype(np.result_type(value.dtype, np.float64))
-    return value
-
-
-def moved(point: Sequence[Any], way: Sequence[Any], t: float) -> list[Any]:
-    return [x + t * d for x, d in zip(point, way, strict=True)]
-
-
-def pairing(bars: Any, dots: Any) -> float:
-    """The real part of the sum of products: no conjugation."""
-    return sum(float(np.sum(bar * dot).real) for bar, dot in zip(leaves(bars), leaves(dots), strict=True))

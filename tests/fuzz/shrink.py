@@ -66,7 +66,7 @@ def runs(program: Program) -> bool:
             function = program.load()
             for point in (program.arguments, *program.elsewhere):
                 value = function(**copy.deepcopy(point))
-                if not isinstance(value, (float, np.floating)) or not abs(value) < 1e6:
+                if not (value is None or (isinstance(value, (float, np.floating)) and abs(value) < 1e6)):
                     return False
     except Exception:
         return False

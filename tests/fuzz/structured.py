@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import random
 import re
 from collections.abc import Sequence
@@ -17,6 +18,9 @@ from .programs import Program
 from .statements import POOLS, Statements
 
 DEEPEST = 3
+IN_PLACE = 0.1
+"""How many of the programs return nothing, and have their arguments as their results."""
+
 KINDS = ["number", "number", "vector", "vector", "vector", "matrix", "int", "int", "pair", "table", "list"]
 
 
@@ -144,7 +148,7 @@ class Writer(Statements):
 
     def leave(self) -> bool:
         """break, continue or return under a condition."""
-        ways = ["return", "return"] if not self.result.startswith("in place") else []
+        ways = ["return", "return"]
         if self.draft.within("for") or self.draft.within("while"):
             ways += ["break", "break", "continue", "continue"]
         elif self.draft.within("while, last step"):
@@ -155,7 +159,7 @@ class Writer(Statements):
             return False
         way = self.choose(ways)
         if way == "return":
-            value = self.returned()
+            value = "" if self.result == "in place" else self.returned()
             if value is None:
                 return False
             way = f"return {value}".strip()
@@ -179,10 +183,11 @@ class Writer(Statements):
     def finish(self) -> bool:
         """Return something made of the latest values."""
         if self.result == "in place":
-            return True
+            return self.draft.steady()
         if self.result == "array":
             value = self.array(self.shape_returned, 0)
-            return value is not None and self.draft.add(f"return {value}\n# end") is not None
+            self.draft.lines.append(self.draft.indented(f"return {value}"))
+            return value is not None and self.draft.steady()
         terms = []
         for name in self.draft.names[::-1]:
             if name in self.draft.unfilled or len(terms) == 5:
@@ -236,11 +241,24 @@ def _attempt(rng: random.Random) -> Program | None:
     points, directions = arguments(rng, [rng.choice(KINDS) for _ in range(rng.choice([2, 3, 3, 4]))])
     signature = f"def program({', '.join(points[0])}):"
     writer = Writer(Draft(prelude, signature, points, directions), rng.choice, helpers)
+    writer.result = "in place" if rng.random() < IN_PLACE else "number"
     writer.body(rng.choice([2, 3, 4, 5, 6]))
     if not writer.finish():
         return None
     text = "\n".join([signature, *writer.draft.lines, ""])
+    if writer.result == "in place" and not writes(writer.draft):
+        return None
     return Program(used_prelude(text, helpers), text, points[0], tuple(points[1:]))
+
+
+def writes(draft: Draft) -> bool:
+    """Whether the function writes to an array that it is given."""
+    after = copy.deepcopy(draft.points[0])
+    draft.compiled(draft.text())(**after)
+    return any(
+        isinstance(value, np.ndarray) and not np.array_equal(after[name], value)
+        for name, value in draft.points[0].items()
+    )
 
 
 def used_prelude(text: str, helpers: Sequence[Helper]) -> str:
@@ -266,9 +284,7 @@ def own_helper(rng: random.Random, name: str) -> Helper | None:
     writer.result, writer.shape_returned = result, (3,)
     writer.body(rng.choice([2, 3]))
     lines = writer.draft.lines
-    if result != "in place" and not writer.finish():
-        return None
-    if not lines:
+    if not writer.finish() or not lines:
         return None
     given = {"number": "{e}", "int": "{i}", "vector": "{V}" if result == "in place" else "{v}"}
     call = f"{name}({', '.join(given[each] for each in kinds)})"
