@@ -99,7 +99,12 @@ def moved(value, direction, t):
     if direction is None:
         return value
     directions = iter(leaves(direction))
-    return mapped(lambda x: x + t * next(directions), value)
+    return mapped(lambda x: _as_before(x, x + t * next(directions)), value)
+
+
+def _as_before(before, x):
+    """A float of Python's stays one: a program may ask."""
+    return float(x) if type(before) is float and not np.iscomplexobj(x) else x
 
 
 def slopes(function, arguments, directions, step):
@@ -155,7 +160,7 @@ def check(function, *arguments, step=1e-3, rtol=1e-7, second=True, complex_step=
         d = rng.uniform(0.3, 1, np.shape(x))
         if np.iscomplexobj(x):
             d = d + 1j * rng.uniform(0.3, 1, np.shape(x))
-        return d if isinstance(x, np.ndarray) else d[()]
+        return d if isinstance(x, np.ndarray) else float(d) if type(x) is float else d[()]
 
     wrt = tuple(k for k, argument in enumerate(arguments) if leaves(argument))
     bound = inspect.signature(function).bind(*arguments)

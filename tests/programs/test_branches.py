@@ -465,7 +465,7 @@ def conditions_stored_in_variables(x, y):
 
 
 @program(1.3)
-@program(0.0)
+@program(0.0, second=False)
 def branch_on_the_truth_of_a_float(x):
     y = 2.0 * x
     if x:

@@ -18,6 +18,7 @@ W = np.array([1.1, 0.4, 0.8, 0.7])
 GLOBAL_ARRAY = np.array([1.0, 2.0, 3.0, 4.0])
 HISTORY = []
 CONFIG = SimpleNamespace(value=1.0)
+OPTIONS = {"scale": 1.0}
 COUNT = 0
 
 
@@ -218,6 +219,12 @@ def an_object_outside_that_is_changed(x):
     return CONFIG.value**2
 
 
+@refused(1.3, words="OPTIONS|outside")
+def a_dict_outside_that_is_updated(x):
+    OPTIONS.update(scale=2.0)
+    return x * OPTIONS["scale"]
+
+
 def _with_state():
     state = 0.0
 
@@ -286,7 +293,7 @@ def test_refused(name):
     assert re.match(r"test_refused\.py:\d+:\d+: ", first)
     assert re.fullmatch(r" +\^+", caret)
     assert caught.value.remedy
-    assert (COUNT, HISTORY, CONFIG.value) == (0, [], 1.0)
+    assert (COUNT, HISTORY, CONFIG.value, OPTIONS["scale"]) == (0, [], 1.0, 1.0)
     np.testing.assert_array_equal(GLOBAL_ARRAY, outside)
     for a, b in zip(arguments, before, strict=True):
         np.testing.assert_array_equal(a, b)
