@@ -198,6 +198,24 @@ def functions_from_a_static_dict(x, name):
     return TABLE[name](x) * x + TABLE["tanh"](x)
 
 
+@program(0.7, 1.3)
+@program(1.3, 0.7)
+def a_function_chosen_by_data(x, y):
+    f = TABLE["square" if x > y else "damped"]
+    g = math.sin if x > y else math.cos
+    return f(x) * g(y)
+
+
+STEPS = (square, damped)
+
+
+@program(0.7, 5)
+def a_function_chosen_by_the_loop_index(x, n):
+    for i in range(n):
+        x = STEPS[i % 2](x) + 0.3
+    return x
+
+
 @program(V)
 def functions_from_a_list_in_a_loop(v):
     s = 0.0

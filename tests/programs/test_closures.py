@@ -120,6 +120,18 @@ def closures_made_in_a_loop_that_keep_their_value(x):
     return s
 
 
+@program(0.7, 4)
+def a_closure_made_and_called_in_a_counted_loop(x, n):
+    y = x
+    for k in range(n):
+
+        def step(t):
+            return t * y + k
+
+        y = step(x) * 0.5
+    return y * x
+
+
 @program(0.7)
 def a_closure_sees_a_later_assignment(x):
     a = x
