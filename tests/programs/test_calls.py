@@ -364,7 +364,7 @@ def variadic(*terms, scale=1.0, **named):
 
 @program(V, 0.4)
 def stars_and_keywords(v, x):
-    return variadic(*v, scale=x) + variadic(x, x**2, a=x, bb=v[1]) + variadic(*[x] * 3, **{"c": x})
+    return variadic(*(v[0], v[3]), scale=x) + variadic(x, x**2, a=x, bb=v[1]) + variadic(*[x] * 3, **{"c": x})
 
 
 def level_1(x):
