@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import importlib
 import linecache
 import types
 
@@ -50,6 +51,15 @@ def test_a_builtin_replaced(monkeypatch):
     assert gradient(3.0) == 4.0
     monkeypatch.setattr(builtins, "divmod", lambda x, y: (x, x))
     assert gradient(3.0) == 6.0
+
+
+@pytest.mark.parametrize("imports", ["import math", "try:\n    import math\nexcept ImportError:\n    raise"])
+def test_a_file_written_while_the_session_runs(imports, tmp_path, monkeypatch):
+    """Python compiles math.sin(x) in its own way in a file that imports math; it is the same function still."""
+    name = f"written_late_{len(imports)}"
+    (tmp_path / f"{name}.py").write_text(f"{imports}\n\n\ndef loss(x):\n    return math.sin(x) * x\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert_allclose(grad(importlib.import_module(name).loss)(0.7), np.cos(0.7) * 0.7 + np.sin(0.7))
 
 
 CONFIG = {"power": 2, "mode": "power"}

@@ -169,7 +169,7 @@ def _definition(code: CodeType, lines: tuple[str, ...], file: str) -> tuple[Defi
         or _arguments(node) != _declared(code)
     ):
         raise _stale(code, file)
-    if _edited(code.co_filename) and not _same_code(node, code):
+    if _edited(code.co_filename) and not _same_code(node, code, lines):
         raise _stale(code, file)
     return node, code.co_firstlineno - (2 if indented else 1)
 
@@ -182,7 +182,7 @@ def _edited(filename: str) -> bool:
         return False
 
 
-def _same_code(node: ast.FunctionDef, code: CodeType) -> bool:
+def _same_code(node: ast.FunctionDef, code: CodeType, lines: tuple[str, ...]) -> bool:
     """Whether the text compiles to what runs. Import hooks that rewrite asserts are given the benefit."""
     if any(isinstance(inner, ast.Assert) for inner in ast.walk(node)):
         return True
@@ -192,8 +192,20 @@ def _same_code(node: ast.FunctionDef, code: CodeType) -> bool:
     around = ast.parse("def around(): pass").body[0]
     assert isinstance(around, ast.FunctionDef)
     around.body = [*bind, twin]
-    module = compile(ast.fix_missing_locations(ast.Module([around], [])), code.co_filename, "exec")
+    whole = ast.fix_missing_locations(ast.Module([*_imports(lines), around], []))
+    module = compile(whole, code.co_filename, "exec")
     return _content(_code_in(_code_in(module, "around"), node.name)) == _content(code)
+
+
+def _imports(lines: tuple[str, ...]) -> list[ast.stmt]:
+    """The imports of a file: Python compiles math.sin(x) differently where the file itself imports math."""
+    try:
+        body = ast.parse("".join(lines)).body
+    except SyntaxError:
+        return []
+    outside = [each for each in body if not isinstance(each, (ast.FunctionDef, ast.ClassDef))]
+    walked = (inner for each in outside for inner in ast.walk(each))
+    return [each for each in walked if isinstance(each, (ast.Import, ast.ImportFrom))]
 
 
 def _content(code: CodeType) -> tuple[object, ...]:
