@@ -394,7 +394,7 @@ def test_code_grows_with_the_length_of_the_function(tmp_path, monkeypatch):
                 f"        if x > {k}:",
                 f"            x = x * 0.5 + a{k} * 0.1",
                 "        else:",
-                "            y = y + 0.1 * x * y",
+                "            y = 0.7 * y + 0.1 * x",
                 f"    y = y + a{k} * 0.01",
                 "    x = math.cos(x) + 0.5 * y",
             ]

@@ -55,7 +55,7 @@ def test_a_builtin_replaced(monkeypatch):
 
 @pytest.mark.parametrize("imports", ["import math", "try:\n    import math\nexcept ImportError:\n    raise"])
 def test_a_file_written_while_the_session_runs(imports, tmp_path, monkeypatch):
-    """Python compiles math.sin(x) in its own way in a file that imports math; it is the same function still."""
+    """Python compiles math.sin(x) in its own way where the file imports math; the source is the same."""
     name = f"written_late_{len(imports)}"
     (tmp_path / f"{name}.py").write_text(f"{imports}\n\n\ndef loss(x):\n    return math.sin(x) * x\n")
     monkeypatch.syspath_prepend(tmp_path)
