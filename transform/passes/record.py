@@ -28,6 +28,7 @@ from ..rules.stores import place_type, read_place
 from ..types import INT, Array, Dims
 from .activity import carried
 from .demand import Definition, Path, definitions, free_reads, recording_cost, sources, trimmed
+from .kept import Kept
 from .mincut import cheapest_cut
 from .reverse import Node, Restore, ReverseIf, ReverseLoop, prune
 from .tapes import Forward, pop, push, renamed, tape_of, threaded
@@ -88,6 +89,7 @@ class _Settler:
         self.builder, self.current = builder, builder.current
         self.versions = Versions(function)
         self.forward = Forward()
+        self.kept: Kept
         self.outside = {
             (var.type.dtype.str, var.type.dims): var
             for var in (*(var for var, _ in function.captures), *function.params)
@@ -111,6 +113,7 @@ class _Settler:
 
     def cheapest(self, node: ReverseLoop) -> _Loop:
         """The outermost reverse loop, with each array put back or not, whichever is cheaper."""
+        self.kept = Kept(node.forward, self.versions)
         best = self.loop(node, frozenset(), 0)
         kept: frozenset[Var] = frozenset()
         for group in sorted(consumed_in(node.forward.body.body, self.versions), key=lambda var: var.name):
@@ -419,11 +422,23 @@ class _OfLoop(_Writer):
         """The values of this body that a value is recomputed from; None where it cannot be."""
         if var in self.must or var in self.versions.overwritten:
             return None
-        parts = sources(self.defined[var], var)
+        parts: Sequence[Atom] | None = sources(self.defined[var], var)
         if parts is None:
             return None
+        if self.final(var) is not None:
+            parts = parts[1:]
         shapes = self.shape_reads(var)
         return [p for p in (*parts, *shapes) if isinstance(p, Var) and p in self.defined]
+
+    def final(self, var: Var) -> Var | None:
+        """The array after all loops, if what was read of it is still there."""
+        eqn = self.defined[var].statement
+        if not isinstance(eqn, Eqn) or eqn.primitive.name != "getitem":
+            return None
+        array = eqn.operands[0]
+        if not isinstance(array, Var) or array not in self.defined or self.is_put_back(array):
+            return None
+        return self.settler.kept.final(eqn)
 
     def shape_reads(self, var: Var) -> list[Atom]:
         eqn = self.defined[var].statement
@@ -506,7 +521,8 @@ class _OfLoop(_Writer):
         made = Var(var.name, var.type, var.temporary)
         statement = self.defined[var].statement
         if isinstance(statement, Eqn):
-            again = self.equation(statement, env)
+            final = self.final(var)
+            again = self.equation(statement, {**env, statement.operands[0]: final} if final else env)
             out.append(Eqn(made, again.primitive, again.operands, again.params, None, Sweep.REVERSE))
         else:
             assert isinstance(statement, If)
