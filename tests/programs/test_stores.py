@@ -88,7 +88,7 @@ def a_slice(v, w):
     return np.sum(v**2 * w)
 
 
-@program(V, 4, complex_step=True)
+@program(V * 0.5, 3, complex_step=True)
 def overlapping_slices(v, n):
     """NumPy copies where the two sides overlap."""
     for _ in range(n):
