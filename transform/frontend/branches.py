@@ -17,7 +17,7 @@ from .raising import raise_where
 from .scope import Frame, Leave, Parted
 from .state import Outcome, fork
 
-__all__ = ["Block", "choose", "fork", "go_on", "run_time_if", "survivor"]
+__all__ = ["Block", "choose", "closed", "fork", "go_on", "run_time_if", "survivor"]
 
 # What may stand after `and` in one expression: it neither fails nor costs much.
 _HARMLESS = frozenset(
@@ -129,7 +129,7 @@ def run_time_if(
     done = leaves and not one_sided(a, b) and (goes_on(a) != goes_on(b) or brief)
     if done:
         a, b = (follow(each) if goes_on(each) else each for each in (a, b))
-    return _closed(frame, decided, a, b, origin), done
+    return closed(frame, decided, a, b, origin), done
 
 
 def go_on(frame: Frame, left: Leave | None, rest: Block, origin: Origin | None = None) -> Leave | None:
@@ -141,10 +141,11 @@ def go_on(frame: Frame, left: Leave | None, rest: Block, origin: Origin | None =
     others = tuple((kind, flag) for kind, flag in left.flags if kind != "fall")
     gone = Parted("parted", left.value, others, left.last) if others else Leave(left.last, left.value)
     a, b = fork(frame.low, rest, lambda: gone)
-    return _closed(frame, left.falls, a, b, origin or frame.origin(frame.statement))
+    return closed(frame, left.falls, a, b, origin or frame.origin(frame.statement))
 
 
-def _closed(frame: Frame, decided: Value, a: Outcome, b: Outcome, origin: Origin | None) -> Leave | None:
+def closed(frame: Frame, decided: Value, a: Outcome, b: Outcome, origin: Origin | None) -> Leave | None:
+    """The conditional of two blocks that were run apart, and how control leaves it."""
     low = frame.low
     low.builder.origin = origin
     if one_sided(a, b):

@@ -7,6 +7,7 @@ import functools
 import itertools
 import operator
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from ..rules.registry import FUNCTIONS
 from ..types import Array, Scalar
 from .arguments import adapt, prepared
 from .calls import call, iterate, special
+from .iteration import Rolling, rolling_of, rolling_range, shifted, zipped
 from .lowering import Lowering
 from .naming import python_method
 from .native import result_type
@@ -316,22 +318,32 @@ def _getitem(low: Lowering, thing: Any, index: Any) -> Any:
 
 
 @special(range)
-def _range(low: Lowering, *limits: Any) -> range:
-    return low.native(range, *(low.static(limit, "a limit of range()") for limit in limits))
+def _range(low: Lowering, *limits: Any) -> Any:
+    known = [low.live(limit) for limit in limits]
+    if any(isinstance(limit, Value) for limit in known):
+        return rolling_range(low, *known)
+    return low.native(range, *map(plain, known))
 
 
 @special(zip)
 def _zip(low: Lowering, *iterables: Any, strict: bool = False) -> Any:
+    if (together := zipped(low, iterables)) is not None:
+        return together
     return low.new_object(low.native(zip, *(iterate(low, each, "zip") for each in iterables), strict=strict))
 
 
 @special(enumerate)
 def _enumerate(low: Lowering, iterable: Any, start: Any = 0) -> Any:
+    if (numbered := zipped(low, [Rolling(0, None, 1), iterable])) is not None:
+        return shifted(low, numbered, start)
     return low.new_object(enumerate(iterate(low, iterable, "enumerate"), low.static(start, "enumerate")))
 
 
 @special(reversed)
 def _reversed(low: Lowering, sequence: Any) -> Any:
+    rolling = rolling_of(low, sequence)
+    if rolling is not None and rolling.known is None:
+        return replace(rolling, reverse=not rolling.reverse)
     if isinstance(sequence, Value):
         return reversed(list(iterate(low, sequence, "reversed")))
     return low.native(reversed, low.outside.inside(sequence))

@@ -18,6 +18,7 @@ from ..rules.registry import FUNCTIONS, METHODS
 from . import native
 from .arguments import adapt, prepared
 from .generators import generator, is_generator
+from .iteration import Rolling
 from .lowering import Lowering, evaluate, expression
 from .managers import CONTEXT_MANAGER, GeneratorCall, ManagerFunction
 from .naming import missing_rule, python_method, qualified
@@ -320,6 +321,8 @@ def _run(low: Lowering, frame: Frame, bound: dict[str, Any]) -> Any:
 def iterate(low: Lowering, thing: Any, what: str = "a loop") -> Iterator[Any]:
     """The items of an iterable of which the length is known while lowering."""
     thing = low.live(thing)
+    if isinstance(thing, Rolling):
+        return thing.items(low)
     if isinstance(thing, Value):
         return _iterate_array(low, thing, what)
     if isinstance(thing, Opaque):

@@ -16,7 +16,7 @@ from ..errors import IRError, Origin, SourceError, TransformError, UnsupportedEr
 from ..ir import Function, Input, Slot, Var
 from ..rules.build import Value
 from ..tree import Node, Static, Tree, rebuild
-from . import augmented, builtin, classes, exceptions, expressions, match, passive, reports, statements
+from . import augmented, builtin, classes, exceptions, expressions, loops, match, passive, reports, statements
 from .lowering import Lowering, PinNeeded, StaticNeeded
 from .naming import python_method
 from .nested import lower_closure
@@ -32,6 +32,7 @@ __all__ = ["Lowered", "lower", "parameters", "place"]
 _MOST_PINNED = 1000
 
 _HANDLERS = (
+    loops,
     augmented,
     builtin,
     classes,

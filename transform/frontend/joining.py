@@ -79,13 +79,13 @@ class Join:
             if key not in made:
                 array = Value(self.low.builder, key)
                 joined = self.value(array, array, "an array")
-                self.later.append(functools.partial(self.advance, array, joined))
+                self.later.append(functools.partial(self.replace, array, joined))
 
-    def advance(self, array: Value, joined: Any) -> None:
+    def replace(self, array: Value, joined: Any) -> None:
         """Let what an array was changed to take its place; what differs too much can no longer be read."""
         new = self.resolve(joined)
         if isinstance(new, Value):
-            self.low.memory.advance(array, new)
+            self.low.memory.replace(array, new)
         else:
             self.low.stale[self.low.memory.object(array.first_atom)] = new.reason
 

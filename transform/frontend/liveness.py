@@ -1,8 +1,8 @@
 """Which names are read later: a loop carries no others. Decided by the syntax alone, once for each function.
 
-    for i in range(n):
-        t = x[i]             t is assigned before it is read: each iteration has its own
-        s = s + t            s is carried
+for i in range(n):
+    t = x[i]             t is assigned before it is read: each iteration has its own
+    s = s + t            s is carried
 """
 
 from __future__ import annotations
@@ -49,6 +49,14 @@ class Liveness:
         if isinstance(loop, ast.While):
             return self.after[loop] | _reads(loop.test) | (reads - _sure(loop.test))
         return self.after[loop] | (reads - _stored(loop.target)) | _loaded(loop.target)
+
+    def early(self, loop: ast.AST) -> Names:
+        """The names that an iteration of a loop reads before it assigns them."""
+        assert isinstance(loop, (ast.For, ast.While))
+        reads = _flow_of_block(self._flows, loop.body).reads
+        if isinstance(loop, ast.While):
+            return _reads(loop.test) | (reads - _sure(loop.test))
+        return (reads - _stored(loop.target)) | _loaded(loop.target)
 
     def _block(self, body: Sequence[ast.stmt], after: Names) -> None:
         for node in reversed(body):
@@ -198,7 +206,11 @@ def _stored(node: ast.AST) -> Names:
                 found.add(name)
             case ast.alias(name=name, asname=asname):
                 found.add(asname or name.split(".")[0])
-            case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
+            case (
+                ast.ExceptHandler(name=str(name))
+                | ast.MatchAs(name=str(name))
+                | ast.MatchStar(name=str(name))
+            ):
                 found.add(name)
     return frozenset(found)
 

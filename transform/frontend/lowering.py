@@ -64,6 +64,10 @@ class Lowering:
         self.spare: list[Value] = []
         # What exceptions were made of, where they are raised only at run time.
         self.constructed: dict[int, tuple[Sequence[Any], dict[str, Any]]] = {}
+        # Of loops that are known: whether they are kept (None: they cannot be), and the forms of what they carry.
+        self.kept: dict[Any, bool | None] = {}
+        self.guesses: dict[Any, dict[str, Any]] = {}
+        self.loop_values: set[Any] = set()
         # Whether warnings are ignored; None outside of `with warnings.catch_warnings()`.
         self.muted: bool | None = None
 

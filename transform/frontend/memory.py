@@ -136,11 +136,6 @@ class Memory:
         self._renewed[key] = (body, len(body) - 1, body[-1], again)
         return again
 
-    def shows(self, view: Value, base: Value, shown: Value) -> None:
-        """Note what the view of an array shows now."""
-        body = self.builder.body
-        self._renewed[view.first_atom, base.first_atom] = (body, len(body) - 1, body[-1], shown)
-
     # Which arrays there are.
 
     def object(self, atom: Atom) -> Atom:

@@ -94,6 +94,10 @@ def get_attribute(low: Lowering, thing: Any, name: str) -> Any:
 
 
 def _value_attribute(low: Lowering, value: Value, name: str) -> Any:
+    if name == "flat" and isinstance(value.type, Array):
+        from .flat import Flat
+
+        return Flat(low, value)
     if name in ATTRIBUTES:
         if not hasattr(class_of(value), name):
             raise Raised(_no_attribute(value, name))

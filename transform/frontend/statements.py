@@ -24,8 +24,6 @@ from .subscripts import assign_subscript, delete_subscript
 
 __all__ = ["Rest", "assign", "open_statement", "run_block", "statement"]
 
-_LONGEST_LOOP = 256
-
 Handler = Callable[[Frame, Any], Leave | None]
 
 _STATEMENTS: dict[type, Handler] = {}
@@ -295,45 +293,3 @@ def _if(
     frame.low.builder.origin = frame.origin(node.test)
     then, orelse = (functools.partial(run_block, frame, body) for body in (node.body, node.orelse))
     return run_time_if(frame, decided, then, orelse, rest, brief)
-
-
-@statement(ast.For)
-def _for(frame: Frame, node: ast.For) -> Leave | None:
-    low = frame.low
-    items = iterate(low, evaluate(frame, node.iter), "a loop")
-    for count, item in enumerate(items):
-        if count >= _LONGEST_LOOP:
-            raise UnsupportedError(
-                f"a loop of more than {_LONGEST_LOOP} iterations would be written out in full",
-                "Write it as array operations.",
-            )
-        assign(frame, node.target, item)
-        left = run_block(frame, node.body, None)
-        if left is BREAK:
-            return None
-        if left is not None and left is not CONTINUE:
-            return left
-    return run_block(frame, node.orelse, None)
-
-
-@statement(ast.While)
-def _while(frame: Frame, node: ast.While) -> Leave | None:
-    for _ in range(_LONGEST_LOOP):
-        decided = condition(frame, node.test, "the condition of a loop")
-        if isinstance(decided, Value):
-            raise UnsupportedError(
-                "loops over run-time bounds are not supported yet",
-                "Write the loop as array operations, or over a range that is known.",
-                frame.origin(node.test),
-            )
-        if not decided:
-            return run_block(frame, node.orelse, None)
-        left = run_block(frame, node.body, None)
-        if left is BREAK:
-            return None
-        if left is not None and left is not CONTINUE:
-            return left
-    raise UnsupportedError(
-        f"a loop of more than {_LONGEST_LOOP} iterations would be written out in full",
-        "Write it as array operations.",
-    )

@@ -10,6 +10,7 @@ from ..rules.build import Value
 from ..rules.index import getitem
 from ..types import Array, Scalar
 from .arguments import prepared
+from .flat import Flat
 from .lowering import Lowering
 from .naming import python_method
 from .recorder import plain
@@ -23,6 +24,8 @@ __all__ = ["assign_subscript", "delete_subscript", "static_index", "subscript"]
 def subscript(low: Lowering, thing: Any, index: Any, called: str = "item") -> Any:
     """`thing[index]`."""
     thing, index = low.live(thing), low.live(index)
+    if isinstance(thing, Flat):
+        return thing.read(index)
     if isinstance(thing, Value):
         if isinstance(thing.type, Scalar) and thing.type.weak:
             raise Raised(TypeError(f"'{thing.type}' object is not subscriptable"))
@@ -57,6 +60,9 @@ def assign_subscript(low: Lowering, thing: Any, index: Any, value: Any) -> None:
     """`thing[index] = value`."""
     if isinstance(thing, Value) and isinstance(thing.type, Array):
         write(low, thing, index, value)
+        return
+    if isinstance(thing, Flat):
+        thing.write(index, value)
         return
     thing = low.live(thing)
     if isinstance(thing, Value) and isinstance(thing.type, Scalar):

@@ -186,18 +186,16 @@ def _settle(low: Lowering, way: _Way, made: Value) -> None:
             "whether this array is a view of another or a copy is not known, so what a write to it changes",
             "Write to the array that was reshaped, or take a copy of it first.",
         )
-    view = Value(low.builder, eqn.target)
     if (
         isinstance(whole.atom, Var)
         and whole.atom.temporary
         and view_equation(low.builder, whole.first_atom) is None
     ):
         # np.zeros(6).reshape(2, 3): no name leads to the array that was reshaped.
-        memory.detach(view, low.builder.origin.statement if low.builder.origin is not None else "a write")
+        memory.detach(Value(low.builder, eqn.target), low.builder.origin.statement if low.builder.origin is not None else "a write")
         memory.advance(way.array, made)
         return
-    write_whole(low, base, op.reshape_like(made, whole), fresh=True)
-    memory.shows(view, low.live(base), made)
+    write(low, base, Ellipsis, op.reshape_like(made, whole))
 
 
 def write_whole(low: Lowering, array: Value, value: Any, fresh: bool = False) -> None:

@@ -1,0 +1,440 @@
+"""What a loop carries: places whose content changes from one iteration to the next.
+
+A place is a name of a running call, an item, an attribute, or the content of an array that is written to or
+of a list that grows. Names are told by the syntax; the rest is found by lowering the body: what differs at
+its end is learned, and the body is lowered again, until nothing is new. A number is carried as a param of
+the loop's region; a structure keeps its form, with a param for each number in it.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..errors import UnsupportedError
+from ..ir import Atom, Var
+from ..rules.build import Value
+from ..rules.registry import PRIMITIVES
+from ..tree import Node, Static
+from ..types import Array, Dim, List, Scalar, Type
+from .forms import converted, form_of, join_forms, numbers_in, with_numbers
+from .growing import EMPTY, RunList, element_of, listed
+from .lowering import Lowering
+from .scope import NOTHING, Frame, Unbound
+from .state import Outcome, State, lexical
+
+__all__ = ["Carried", "Place"]
+
+
+@dataclass(eq=False)
+class Place:
+    """`thing[key]`, which an iteration changes; `form` is that of its content, Unbound where it has none.
+
+    For a growing list `form` is that of its items. A place is `late` where no iteration reads what the one
+    before has put there: then it is only carried out of the loop.
+    """
+
+    thing: Any
+    key: Any
+    called: str
+    init: Any
+    form: Any
+    late: bool = False
+    params: list[Var] = field(default_factory=list)
+
+    @property
+    def types(self) -> Iterator[Type]:
+        """The types of the numbers in it."""
+        return numbers_of(self.form)
+
+
+def numbers_of(form: Any) -> Iterator[Type]:
+    if isinstance(form, Node):
+        for child in form.children:
+            yield from numbers_of(child)
+    elif isinstance(form, (Scalar, Array, List)):
+        yield form
+
+
+class Carried:
+    """The places that a loop changes, as far as they are known.
+
+    `live` are the names of the frame that are read at the head of an iteration or after the loop (None: any
+    may be), `early` those that an iteration reads before it assigns them.
+    """
+
+    def __init__(
+        self, low: Lowering, frame: Frame, live: frozenset[str] | None, early: frozenset[str] | None
+    ) -> None:
+        self.low, self.frame, self.live, self.early = low, frame, live, early
+        self.places: dict[tuple[int, Any], Place] = {}
+        self.dead: set[str] = set()
+        self.apart = True
+
+    # What is expected before the body is lowered.
+
+    def expect(self, names: frozenset[str], guesses: dict[str, Any]) -> None:
+        """Names that the body assigns; `guesses` are the forms that they had when it was lowered before."""
+        held = self.frame.names
+        for name in sorted(map(self.frame.mangled, names)):
+            if name in self.frame.nonlocals or name in self.frame.declared_global:
+                continue
+            if self.live is not None and name not in self.live:
+                self.dead.add(name)
+            elif name in held and not isinstance(held[name], Unbound):
+                place = self.add(held, name, name, held[name])
+                if isinstance(place.form, Static):
+                    del self.places[id(held), name]  # it may change, or stay what it is
+                elif name in guesses:
+                    place.form = self.joined(place.form, guesses[name], name)
+            elif name in guesses:
+                self.add(held, name, name, NOTHING).form = guesses[name]
+
+    def add(self, thing: Any, key: Any, called: str, init: Any) -> Place:
+        """Note a place."""
+        if (id(thing), key) not in self.places:
+            late = thing is self.frame.names and self.early is not None and key not in self.early
+            place = Place(thing, key, called, init, form_of(self.low, init), late)
+            self.places[id(thing), key] = place
+        return self.places[id(thing), key]
+
+    def add_array(self, array: Value) -> Place:
+        """Note an array that the body writes to."""
+        root = self.low.memory.root(array)
+        called = root.atom.name if isinstance(root.atom, Var) else "x"
+        place = self.add(self.low.overwritten, root.first_atom, called, root)
+        place.form = root.type
+        return place
+
+    def add_list(self, token: list[Any], called: str, init: Any) -> Place:
+        """Note a list that the body makes longer or shorter."""
+        place = self.add(self.low.growing, id(token), called, NOTHING)
+        place.init, place.form = (token, init), element_of(self.low, init)
+        return place
+
+    # At the head of the body.
+
+    def set_heads(self) -> None:
+        """Let each place hold what it has at the beginning of any iteration."""
+        names = self.frame.names
+        for name in self.dead:
+            if name in names:
+                names[name] = Unbound("the loop assigns it anew in each iteration")
+        arrays: list[Value] = []
+        for place in self.places.values():
+            place.params = []
+            if isinstance(place.form, Unbound):
+                place.thing[place.key] = place.form
+            elif place.form is NOTHING or (place.late and place.init is NOTHING):
+                place.thing.pop(place.key, None)
+            else:
+                arrays += self._set_head(place)
+        if self.apart and len(arrays) > 1:
+            self.low.memory.apart(arrays)
+
+    def _set_head(self, place: Place) -> list[Value]:
+        """Put params in a place; those that are arrays which a name may be bound to."""
+        low = self.low
+        values: list[Value] = []
+
+        def param(type_: Type) -> Value:
+            var = Var(place.called, type_)
+            place.params.append(var)
+            low.loop_values.add(var)
+            values.append(Value(low.builder, var))
+            return values[-1]
+
+        if place.thing is low.growing:
+            token = place.init[0]
+            token.clear()
+            tree = EMPTY if place.form is EMPTY else with_numbers(low, lists_of(place.form), param)
+            low.growing[place.key] = RunList(token, tree)
+            return []
+        made = with_numbers(low, place.form, param)
+        if place.thing is low.overwritten:
+            low.memory.replace(place.init, made)
+            return []
+        place.thing[place.key] = made
+        inits = list(numbers_in(place.form, place.init))
+        for value, init in zip(values, inits, strict=True):
+            low.memory.joined(value, *([] if init is NOTHING else [low.live(init)]))
+        return [value for value in values if value.is_array]
+
+    # At its end.
+
+    def learn(self, head: State, outcome: Outcome) -> bool:
+        """Note what has changed; whether the body must be lowered again."""
+        news = False
+        for key, (thing, old) in head.content.items():
+            if key not in outcome.state.content:
+                continue
+            new = outcome.state.content[key][1]
+            if thing is self.low.overwritten:
+                news |= self._learn_arrays(old, new)
+            elif thing is self.low.growing or thing is self.low.stale:
+                continue
+            elif isinstance(thing, list):
+                news |= self._learn_list(thing, old, new)
+            elif isinstance(thing, dict):
+                news |= self._learn_entries(thing, old, new, outcome)
+            elif old != new:
+                raise UnsupportedError("a set is changed in a loop over run-time bounds")
+        news |= self._learn_growing(head, outcome)
+        return news | self._check_known(outcome)
+
+    def _learn_arrays(self, old: dict[Atom, Value], new: dict[Atom, Value]) -> bool:
+        news = False
+        params = {param for place in self.places.values() for param in place.params}
+        for key in new:
+            if key in old or key in params or key not in self.before:
+                continue
+            place = self.places.get((id(self.low.overwritten), key))
+            if place is None:
+                self.add_array(Value(self.low.builder, key))
+                news = True
+        return news
+
+    before: Any = frozenset()
+    """The atoms that were there before the loop."""
+
+    def _learn_list(self, thing: list[Any], old: list[Any], new: list[Any]) -> bool:
+        if (id(self.low.growing), id(thing)) in self.places or id(thing) in self.low.growing:
+            return False
+        if len(old) != len(new):
+            self.add_list(thing, self.name_of(thing), old)
+            return True
+        changed = [k for k in range(len(old)) if not _same(old[k], new[k])]
+        news = [self._changed(thing, k, "item", old[k], new[k]) for k in changed]
+        return any(news)
+
+    def _learn_entries(self, thing: dict[Any, Any], old: Any, new: Any, outcome: Outcome) -> bool:
+        names = thing is self.frame.names
+        scope = any(thing is inner.names for frame in self.low.frames for inner in lexical(frame))
+        news = False
+        for key in {**old, **new}:
+            a, b = old.get(key, NOTHING), new.get(key, NOTHING)
+            if _same(a, b) or (names and key in self.dead):
+                continue
+            if names and self.live is not None and key not in self.live:
+                self.dead.add(key)
+                continue
+            if not scope and (a is NOTHING or b is NOTHING) and thing is not self.low.overlay:
+                raise UnsupportedError(
+                    "a dict or an object gets a new entry in a loop over run-time bounds",
+                    "Give it the entry before the loop.",
+                )
+            called = key if isinstance(key, str) else key[1] if isinstance(key, tuple) else "item"
+            news |= self._changed(thing, key, str(called), a, b)
+        return news
+
+    def _changed(self, thing: Any, key: Any, called: str, old: Any, new: Any) -> bool:
+        """Note that a place has changed."""
+        if (id(thing), key) in self.places:
+            return False
+        if isinstance(old, Unbound):
+            old = NOTHING
+        place = self.add(thing, key, called, old)
+        return not place.late
+
+    def _learn_growing(self, head: State, outcome: Outcome) -> bool:
+        old, new = head.copy_of(self.low.growing), outcome.state.copy_of(self.low.growing)
+        news = False
+        for key, items in new.items():
+            if key in old and key not in self.places and old[key].tree is not items.tree:
+                if (id(self.low.growing), key) not in self.places:
+                    self.add_list(items.token, self.name_of(items.token), old[key])
+                    news = True
+            elif key not in old and id(items.token) in head.content:
+                if (id(self.low.growing), key) not in self.places:
+                    self.add_list(items.token, self.name_of(items.token), head.copy_of(items.token))
+                    news = True
+        return news
+
+    def _check_known(self, outcome: Outcome) -> bool:
+        """Whether the forms of places must be wider than was thought."""
+        news = False
+        for place in self.places.values():
+            if isinstance(place.form, Unbound):
+                continue
+            new = self.content(place, outcome)
+            if new is NOTHING:
+                continue
+            form = self._form_at_end(place, new, outcome)
+            joined = self.joined(place.form, form, place.called)
+            if (
+                isinstance(joined, Static)
+                and place.init is not NOTHING
+                and not isinstance(place.form, Static)
+            ):
+                joined = Unbound(f"{place.called} is something different in each iteration")
+            if joined != place.form:
+                was = place.form
+                place.form = joined
+                # Where no iteration reads it, its type may be settled now.
+                news |= not (place.late and (was is NOTHING or place.init is NOTHING))
+        return news
+
+    def _form_at_end(self, place: Place, new: Any, outcome: Outcome) -> Any:
+        if isinstance(new, Unbound):
+            return new
+        if place.thing is self.low.growing:
+            return element_of(self.low, new)
+        return form_of(self.low, outcome.live(new))
+
+    def content(self, place: Place, outcome: Outcome) -> Any:
+        """What a place holds at the end of the body."""
+        if place.thing is self.low.overwritten:
+            param = place.params[0] if place.params else place.key
+            return outcome.live(Value(self.low.builder, param))
+        held = outcome.state.copy_of(place.thing)
+        if isinstance(held, dict):
+            return held.get(place.key, NOTHING)
+        return held[place.key] if place.key < len(held) else NOTHING
+
+    def joined(self, a: Any, b: Any, called: str) -> Any:
+        """A form for both; arrays that are carried keep their shape."""
+        if isinstance(a, Array) and isinstance(b, Array):
+            return self._same_shape(a, b, called)
+        if isinstance(a, Node) and isinstance(b, Node) and (a.kind, a.keys) == (b.kind, b.keys):
+            pairs = zip(a.children, b.children, strict=True)
+            parts = tuple(self.joined(x, y, called) for x, y in pairs)
+            return next((each for each in parts if isinstance(each, Unbound)), Node(a.kind, a.keys, parts))
+        return join_forms(self.low, a, b, called)
+
+    def _same_shape(self, a: Array, b: Array, called: str) -> Any:
+        dims = self.low.builder.dims
+        if a.dtype != b.dtype or len(a.dims) != len(b.dims):
+            return Unbound(f"{called} has type {a} before an iteration and {b} after it")
+        for m, n in zip(a.dims, b.dims, strict=True):
+            m, n = dims.resolve(m), dims.resolve(n)
+            if dims.same(m, n):
+                continue
+            shrinks = isinstance(m, Dim) and isinstance(n, Dim) and m.symbol == n.symbol
+            known = {k for k in (m, n) if isinstance(k, int)}
+            if shrinks or len(known) == 2 or 1 in known:
+                return Unbound(f"{called} changes its shape from {a} to {b} in an iteration")
+            dims.equate(m, n)
+        return a
+
+    def name_of(self, thing: Any) -> str:
+        """What an object is called."""
+        for frame in reversed(self.low.frames):
+            for name, value in frame.names.items():
+                if value is thing:
+                    return name
+        return "xs"
+
+    def clean(self, outcome: Outcome) -> bool:
+        """Whether names for arrays that were thought to be different ones still are at the end."""
+        ends = []
+        for place in self.places.values():
+            if place.thing is self.low.overwritten or place.thing is self.low.growing:
+                continue
+            if isinstance(place.form, Unbound) or place.form is NOTHING:
+                continue
+            for end in self.ends(place, outcome):
+                if isinstance(end, Value) and end.is_array:
+                    ends.append(self.low.memory.object(self.low.memory.origin(end).first_atom))
+        return len(set(ends)) == len(ends)
+
+    # The loop itself.
+
+    def carried(self) -> list[Place]:
+        """The places with something to carry."""
+        return [p for p in self.places.values() if not isinstance(p.form, Unbound) and p.form is not NOTHING]
+
+    def inits(self, place: Place) -> list[Atom]:
+        """The numbers of a place before the loop; undefined ones where it holds nothing."""
+        low = self.low
+        if place.thing is low.growing:
+            token, init = place.init
+            if isinstance(init, RunList) and init.tree is not EMPTY:
+                return [low.builder.atom(x) for x in numbers_in(lists_of(place.form), init.tree)]
+            items = [] if isinstance(init, RunList) else init
+            return [
+                low.builder.atom(x) for x in numbers_in(lists_of(place.form), listed(low, items, place.form))
+            ]
+        types = list(place.types)
+        init = low.memory.latest(place.init) if place.thing is low.overwritten else place.init
+        values = list(numbers_in(place.form, init))
+        return [self.as_type(value, type_) for value, type_ in zip(values, types, strict=True)]
+
+    def as_type(self, value: Any, type_: Type) -> Atom:
+        if value is NOTHING or isinstance(value, Unbound):
+            return self.low.builder.apply(PRIMITIVES["undefined"], (), {"type": type_}).atom
+        return self.low.builder.atom(converted(self.low, self.low.live(value), type_))
+
+    def ends(self, place: Place, outcome: Outcome) -> Sequence[Any]:
+        """The numbers of a place at the end of the body."""
+        new = self.content(place, outcome)
+        if place.thing is self.low.growing:
+            if new.tree is EMPTY:
+                return list(numbers_in(lists_of(place.form), listed(self.low, [], place.form)))
+            return list(numbers_in(lists_of(place.form), new.tree))
+        if new is NOTHING:
+            return [NOTHING for _ in place.types]
+        return [outcome.live(number) for number in numbers_in(place.form, outcome.live(new))]
+
+    def finish(self, place: Place, targets: Sequence[Value], sources: Sequence[Any]) -> None:
+        """Let a place hold what the loop has left there."""
+        low, values = self.low, iter(targets)
+        if place.thing is low.growing:
+            tree = with_numbers(low, lists_of(place.form), lambda type_: next(values))
+            low.growing[place.key] = RunList(place.init[0], tree)
+            place.init[0].clear()
+            return
+        if place.thing is low.overwritten:
+            low.memory.written.add(low.memory.object(place.key))
+            low.memory.replace(low.memory.latest(place.init), targets[0])
+            return
+        place.thing[place.key] = with_numbers(low, place.form, lambda type_: next(values))
+        inits = [*numbers_in(place.form, place.init)]
+        for target, init, end in zip(targets, inits, sources, strict=True):
+            known = [low.live(init)] if init is not NOTHING and not isinstance(init, Unbound) else []
+            low.memory.joined(target, *known, *([] if end is NOTHING else [end]))
+
+
+def lists_of(element: Any) -> Any:
+    """The form of the lists that stand for a list of items of a form."""
+    if isinstance(element, Node):
+        return Node(element.kind, element.keys, tuple(map(lists_of, element.children)))
+    return element if isinstance(element, Static) else List(element)
+
+
+def _same(a: Any, b: Any) -> bool:
+    if a is b:
+        return True
+    if isinstance(a, Value) and isinstance(b, Value):
+        return a.atom is b.atom
+    if isinstance(a, Value) or isinstance(b, Value):
+        return False
+    return type(a) is type(b) and isinstance(a, (str, bytes, int, float, complex)) and repr(a) == repr(b)
+
+
+def written_bases(body: Sequence[ast.AST]) -> Iterator[ast.expr]:
+    """The expressions whose arrays a body may write to, as far as the syntax tells."""
+    for node in body:
+        for inner in ast.walk(node):
+            targets: list[ast.expr] = []
+            match inner:
+                case ast.Assign(targets=given):
+                    targets = list(given)
+                case ast.AugAssign(target=target):
+                    targets = [target, ast.Subscript(target, ast.Constant(0), ast.Load())]
+                case ast.Call(func=ast.Attribute(value=owner, attr=attr), keywords=keywords):
+                    if attr in ("fill", "sort", "put", "at"):
+                        yield owner
+                    yield from (k.value for k in keywords if k.arg == "out")
+            for target in targets:
+                parts = target.elts if isinstance(target, (ast.Tuple, ast.List)) else [target]
+                for part in parts:
+                    if isinstance(part, ast.Subscript):
+                        yield _base(part)
+
+
+def _base(node: ast.expr) -> ast.expr:
+    while isinstance(node, ast.Subscript):
+        node = node.value
+    return node
