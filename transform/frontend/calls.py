@@ -17,6 +17,7 @@ from ..rules.build import Value
 from ..rules.registry import FUNCTIONS, METHODS
 from . import native
 from .arguments import adapt, prepared
+from .flat import Flat
 from .generators import generator, is_generator
 from .iteration import Rolling
 from .lowering import Lowering, evaluate, expression
@@ -323,6 +324,8 @@ def iterate(low: Lowering, thing: Any, what: str = "a loop") -> Iterator[Any]:
     thing = low.live(thing)
     if isinstance(thing, Rolling):
         return thing.items(low)
+    if isinstance(thing, Flat):
+        thing = thing.elements()
     if isinstance(thing, Value):
         return _iterate_array(low, thing, what)
     if isinstance(thing, Opaque):

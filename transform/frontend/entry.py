@@ -16,7 +16,7 @@ from ..errors import IRError, Origin, SourceError, TransformError, UnsupportedEr
 from ..ir import Function, Input, Slot, Var
 from ..rules.build import Value
 from ..tree import Node, Static, Tree, rebuild
-from . import augmented, builtin, classes, exceptions, expressions, loops, match, passive, reports, statements
+from . import augmented, builtin, classes, exceptions, expressions, loops, match, passive, reports, statements, writers
 from .lowering import Lowering, PinNeeded, StaticNeeded
 from .naming import python_method
 from .nested import lower_closure
@@ -42,6 +42,7 @@ _HANDLERS = (
     passive,
     reports,
     statements,
+    writers,
 )  # importing them fills the tables of handlers
 
 

@@ -165,10 +165,11 @@ class Memory:
         obj = self.object(old.first_atom)
         self.replace(old, new)
         self.written |= {obj, *self.may_be(obj)}
-        origin = self.builder.origin
-        statement = origin.statement if origin is not None else "a write"
         for other in self._related(obj):
-            self.stale.setdefault(other, statement)
+            self.stale.setdefault(other, self._statement())
+
+    def _statement(self) -> str:
+        return "a write" if self.builder.origin is None else self.builder.origin.statement
 
     def replace(self, old: Value, new: Value) -> None:
         """Let `new` take the place of `old`, after writes in a branch or a loop that have been noted."""
@@ -206,11 +207,11 @@ class Memory:
         obj = self.object(self.root(source).first_atom)
         self._either[copy.first_atom] = self.may_be(obj) | {copy.first_atom}
 
-    def detach(self, view: Value, reason: str) -> None:
+    def detach(self, view: Value) -> None:
         """Let a view be the array, and forget the value that it is a view of: no name has it."""
         eqn = view_equation(self.builder, view.first_atom)
         assert eqn is not None
-        self.stale[self.object(eqn.operands[0])] = reason
+        self.stale[self.object(eqn.operands[0])] = self._statement()
         self._objects[view.first_atom] = view.first_atom
 
     def _related(self, obj: Atom) -> set[Atom]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import UnsupportedError
-from ..rules.build import Value
+from ..rules.build import Value, op
 from ..rules.creation import arange
 from ..rules.index import getitem
 from ..rules.numpy_shape import broadcast_to
@@ -162,17 +162,15 @@ _method("put")(_put)
 @special(np.fill_diagonal)
 def _fill_diagonal(low: Lowering, a: Any, val: Any, wrap: bool = False) -> None:
     array = _require_array(a, "np.fill_diagonal")
-    sizes = [low.builder.dims.resolve(size) for size in low.live(array).type.dims]
+    sizes = low.live(array).type.dims
     if len(sizes) != 2 or wrap:
         raise UnsupportedError("np.fill_diagonal is understood for arrays of rank 2, without wrap")
-    if all(isinstance(size, int) for size in sizes):
-        steps = arange(low.builder, min(sizes))
-    elif low.builder.dims.same(*sizes):
-        steps = arange(low.builder, dim(low.live(array), 0))
+    lengths = [dim(low.live(array), k) for k in range(2)]
+    if all(isinstance(length, int) for length in lengths):
+        shorter = min(lengths)
     else:
-        raise UnsupportedError(
-            "np.fill_diagonal needs an array known to be square", "Write a[k, k] = v with k = np.arange(n)."
-        )
+        shorter = lengths[0] if low.builder.dims.same(*sizes) else op.min2(*lengths)
+    steps = arange(low.builder, shorter)
     write(low, array, (steps, steps), val, distinct=True)
 
 

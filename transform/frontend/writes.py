@@ -192,7 +192,7 @@ def _settle(low: Lowering, way: _Way, made: Value) -> None:
         and view_equation(low.builder, whole.first_atom) is None
     ):
         # np.zeros(6).reshape(2, 3): no name leads to the array that was reshaped.
-        memory.detach(Value(low.builder, eqn.target), low.builder.origin.statement if low.builder.origin is not None else "a write")
+        memory.detach(Value(low.builder, eqn.target))
         memory.advance(way.array, made)
         return
     write(low, base, Ellipsis, op.reshape_like(made, whole))
