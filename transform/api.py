@@ -16,9 +16,10 @@ from .compile.seeds import conforming
 from .derivative import ArgNums, Derivative, Plan, default_trees, lower_any, primal_of, signature_of
 from .emit.ssa import ssa
 from .errors import ArgumentError
-from .frontend import place
+from .frontend import Names, place
 from .frontend.calls import SPECIAL
 from .rules import FUNCTIONS, Builder
+from .rules.build import Value
 from .tree import Node, Tree, children_of, leaves, numbered, rebuild
 from .types import is_inexact
 
@@ -35,6 +36,7 @@ __all__ = [
 ]
 
 Function = Callable[..., Any]
+Results = str | Sequence[str] | None
 
 
 def grad(fn: Function | None = None, argnums: ArgNums = 0, *, has_aux: bool = False) -> Any:
@@ -55,26 +57,32 @@ def value_and_grad(fn: Function | None = None, argnums: ArgNums = 0, *, has_aux:
     return _derivative(fn, Plan("value_and_grad", _normal(argnums), has_aux))
 
 
-def tangent(fn: Function | None = None, argnums: ArgNums = 0) -> Any:
+def tangent(fn: Function | None = None, argnums: ArgNums = 0, *, results: Results = None) -> Any:
     """The tangent function: fn's arguments, then a seed for each of argnums -> (result, its tangent).
 
     A seed has the structure and shape of its argument. One scalar argument has the seed 1.0 by default.
+    A function that returns nothing has the arguments that it writes to as its results, one bare, several as
+    a tuple in the order of the parameters; `results` names others: an argument, "return", or a tuple of them.
     """
-    return _derivative(fn, Plan("tangent", _normal(argnums)))
+    return _derivative(fn, Plan("tangent", _normal(argnums), results=_named(results)))
 
 
-def adjoint(fn: Function | None = None, argnums: ArgNums = 0) -> Any:
+def adjoint(fn: Function | None = None, argnums: ArgNums = 0, *, results: Results = None) -> Any:
     """The adjoint function: fn's arguments, then a seed for each result -> adjoints of argnums.
 
-    A seed has the shape of its result. One real scalar result has the seed 1.0 by default.
+    A seed has the shape of its result. One real scalar result has the seed 1.0 by default. What the results
+    are of a function that writes to its arguments, and what `results` means, is told at `tangent`.
     """
-    return _derivative(fn, Plan("adjoint", _normal(argnums)))
+    return _derivative(fn, Plan("adjoint", _normal(argnums), results=_named(results)))
 
 
-def jvp(fn: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+def jvp(
+    fn: Function, primals: Sequence[Any], tangents: Sequence[Any], *, results: Results = None
+) -> tuple[Any, Any]:
     """(fn(*primals), its derivative along `tangents`): forward mode, no matrix is formed.
 
     Each tangent has the structure and shape of its primal. Raises ArgumentError where it has not.
+    The primals stay as they are, whatever fn writes to; `results` is that of `tangent`.
     """
     if not (isinstance(primals, (tuple, list)) and isinstance(tangents, (tuple, list))):
         raise ArgumentError(
@@ -86,7 +94,7 @@ def jvp(fn: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[
             "Give one tangent for each primal; zeros for one that does not move.",
         )
     argnums, starred = _arguments(fn, primals)
-    pushed = remembered(fn, Plan("tangent", argnums), Derivative)
+    pushed = remembered(fn, Plan("tangent", argnums, results=_named(results)), Derivative)
     seeds = {str(k): tangents[k] for k in argnums}
     if starred:
         seeds[str(argnums[-1])] = tuple(tangents[argnums[-1] :])
@@ -106,22 +114,25 @@ def _counted(n: int, noun: str) -> str:
     return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
-def vjp(fn: Function, *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+def vjp(fn: Function, *primals: Any, results: Results = None) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
     """(fn(*primals), pullback): reverse mode. The pullback takes a seed of the result's structure.
 
-    It returns a tuple, one adjoint for each primal, and may be called any number of times.
+    It returns a tuple, one adjoint for each primal, and may be called any number of times. The primals stay
+    as they are, whatever fn writes to; `results` is that of `tangent`.
     """
-    primal = remembered(fn, Plan("primal"), Derivative)
-    pull = remembered(fn, Plan("adjoint", _arguments(fn, primals)[0]), Derivative)
+    named = _named(results)
+    primal = remembered(fn, Plan("primal", results=named), Derivative)
+    pull = remembered(fn, Plan("adjoint", _arguments(fn, primals)[0], results=named), Derivative)
     # What the caller writes into an array afterwards must not move the point.
     point = [copied(value) for value in primals]
     result = primal(*point)
-    return result, functools.partial(_pull, pull, point, result)
+    output = primal.specialize(*point).function.output
+    return result, functools.partial(_pull, pull, point, result, output)
 
 
-def _pull(pull: Derivative, point: Sequence[Any], result: Any, seed: Any) -> tuple[Any, ...]:
+def _pull(pull: Derivative, point: Sequence[Any], result: Any, output: Tree, seed: Any) -> tuple[Any, ...]:
     try:
-        seeds = conforming(seed, result)
+        seeds = conforming(seed, result, output)
     except ArgumentError as error:
         error.at(place(primal_of(pull.fn)))
         raise
@@ -143,6 +154,16 @@ def _derivative(fn: Function | None, plan: Plan) -> Any:
     if fn is None:
         return functools.partial(Derivative, plan=plan)
     return Derivative(fn, plan)
+
+
+def _named(results: Any) -> Names:
+    """Results as a name, a tuple of names, or None for what the function has."""
+    if isinstance(results, list):
+        results = tuple(results)
+    each = results if isinstance(results, tuple) else (results,)
+    if results is not None and not (each and all(isinstance(name, str) for name in each)):
+        raise ArgumentError(f"results is {results!r}", 'Use the name of an argument, "return", or a tuple.')
+    return results  # type: ignore[no-any-return]
 
 
 def _normal(argnums: Any) -> ArgNums:
@@ -210,8 +231,13 @@ def _jvp_while_lowering(low: Any, fn: Function, primals: Sequence[Any], tangents
 
 def _vjp_while_lowering(low: Any, fn: Function, *primals: Any) -> tuple[Any, Function]:
     pull = Derivative(fn, Plan("adjoint", tuple(range(len(primals)))))
-    result = low.call(fn, primals)
+    # The pullback is that at the values now: what fn writes to is a copy.
+    result = low.call(fn, [low.copy(each, True) if _is_array(each) else each for each in primals])
     return result, low.new_object(functools.partial(_pull_while_lowering, pull, primals))
+
+
+def _is_array(thing: Any) -> bool:
+    return isinstance(thing, Value) and thing.is_array
 
 
 def _pull_while_lowering(pull: Function, point: Sequence[Any], seed: Any) -> Any:

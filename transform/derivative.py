@@ -14,11 +14,13 @@ from .compile.arguments import annotations_of, as_real, default_tree, realised, 
 from .compile.entry import arranged, fast_entry
 from .compile.lengths import lengths
 from .compile.seeds import checked_seeds
+from .compile.sharing import check_apart
 from .emit.ssa import ssa
 from .errors import ArgumentError
-from .frontend import Read, lower, parameters, place
+from .frontend import Names, Read, lower, parameters, place
 from .ir import Function, Input
 from .passes.interface import adjoint_function, bind, inline, only_results, tangent_function
+from .passes.own import own
 from .rules.build import Builder, Value
 from .tree import Node, Static, Tree, children_of, is_structure, map_leaves, rebuild
 from .types import Scalar, is_complex
@@ -30,11 +32,15 @@ ArgNums = int | str | tuple[int | str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Which derivative: `kind` is primal, grad, value_and_grad, adjoint, tangent or hvp."""
+    """Which derivative: `kind` is primal, grad, value_and_grad, adjoint, tangent or hvp.
+
+    `results` names what counts as the results of a function that writes to its arguments.
+    """
 
     kind: str
     argnums: ArgNums = 0
     has_aux: bool = False
+    results: Names = None
 
     @property
     def seeded(self) -> bool:
@@ -139,6 +145,7 @@ class Derivative:
     def run(self, values: dict[str, Any], seeds: Mapping[str, Any]) -> Any:
         """Like `call`, for what `bind` gives."""
         made = self._specialiser.for_values(values)
+        check_apart(made.primal, values, made.captured)
         if self.plan.seeded:
             by_argument = self.plan.kind != "adjoint"
             if by_argument and not seeds:
@@ -219,7 +226,7 @@ class Derivative:
         noted: list[Read] = []
         token = _NOTED.set(noted)
         try:
-            primal, reads = lower_any(self.fn, real)
+            primal, reads = lower_any(self.fn, real, self.plan.results)
             return Built(self.derived(primal, wrt), primal, (*reads, *noted))
         finally:
             _NOTED.reset(token)
@@ -237,7 +244,7 @@ class Derivative:
         plan, bare = self.plan, not isinstance(self.plan.argnums, tuple)
         match plan.kind:
             case "primal":
-                return primal
+                return own(primal)
             case "tangent":
                 return tangent_function(primal, wrt)
             case "adjoint":
@@ -280,11 +287,17 @@ def note(reads: Iterable[Read]) -> None:
         noted.extend(reads)
 
 
-def lower_any(target: Callable[..., Any], trees: Mapping[str, Tree]) -> tuple[Function, Sequence[Read]]:
+def lower_any(
+    target: Callable[..., Any], trees: Mapping[str, Tree], results: Names = None
+) -> tuple[Function, Sequence[Read]]:
     """The SSA function of a Python function or of a derivative."""
     if isinstance(target, Derivative):
+        if results is not None:
+            raise ArgumentError(
+                f"results={results!r} of a derivative, which writes to no argument", "Leave results= out."
+            )
         return target.as_callee(trees)
-    result = lower(target, trees)
+    result = lower(target, trees, results)
     return result.function, result.reads
 
 
@@ -321,6 +334,12 @@ def _gradient(primal: Function, plan: Plan, wrt: tuple[int, ...], bare: bool) ->
 
 
 def _require_real_scalar(primal: Function, value: Tree) -> None:
+    if primal.filled:
+        raise ArgumentError(
+            f"{primal.name} returns nothing, its results are what it writes into {', '.join(primal.filled)}",
+            "Use transform.adjoint or transform.vjp, with seeds for these.",
+            primal.origin,
+        )
     if isinstance(value, (Node, Static)):
         what = f"a {value.kind.__name__}" if isinstance(value, Node) else repr(value.value)
     else:

@@ -13,8 +13,11 @@ from .cache import Specialisation, numbers_of
 from .compile.arguments import tree_of
 from .derivative import ArgNums, Derivative, Plan
 from .errors import ArgumentError, UnsupportedError
+from .frontend import Names
 from .frontend.calls import SPECIAL
+from .ir import Atom
 from .tree import Node, Static, children_of, numbered, rebuild
+from .types import List
 
 __all__ = ["Jacobian", "hessian", "jacobian"]
 
@@ -22,18 +25,21 @@ Values = dict[str, Any]
 Blocks = list[list[Any]]
 
 
-def jacobian(fn: Callable[..., Any] | None = None, argnums: ArgNums = 0, mode: str = "auto") -> Any:
+def jacobian(
+    fn: Callable[..., Any] | None = None, argnums: ArgNums = 0, mode: str = "auto", *, results: Any = None
+) -> Any:
     """The Jacobian of fn, of shape result.shape + argument.shape.
 
     `mode` is "forward" (one tangent pass for each number in the arguments), "reverse" (one adjoint pass
     for each number in the result) or "auto", the cheaper. A structured result or argument gives the same
-    structure of Jacobians, the result's outside, as in JAX; a tuple of argnums gives a tuple.
+    structure of Jacobians, the result's outside, as in JAX; a tuple of argnums gives a tuple. `results`
+    names what an in-place function writes to, as for `tangent`.
     """
     if mode not in ("forward", "reverse", "auto"):
         raise ArgumentError(f"mode is {mode!r}", 'Use "forward", "reverse" or "auto".')
     if fn is None:
-        return functools.partial(jacobian, argnums=argnums, mode=mode)
-    return Jacobian(fn, argnums, mode)
+        return functools.partial(jacobian, argnums=argnums, mode=mode, results=results)
+    return Jacobian(fn, argnums, mode, tuple(results) if isinstance(results, list) else results)
 
 
 def hessian(fn: Callable[..., Any] | None = None, argnums: ArgNums = 0) -> Any:
@@ -49,24 +55,26 @@ class Jacobian:
     source, ssa, specialize   those of that derivative function: the tangent, in mode "reverse" the adjoint
     """
 
-    def __init__(self, fn: Callable[..., Any], argnums: ArgNums = 0, mode: str = "auto") -> None:
+    def __init__(
+        self, fn: Callable[..., Any], argnums: ArgNums = 0, mode: str = "auto", results: Names = None
+    ) -> None:
         if isinstance(fn, Jacobian):
             raise ArgumentError(
                 "the Jacobian of a Jacobian is not supported",
                 "Take hessian, or jacobian(grad(f)); of a result that is no number, of each component.",
             )
         functools.update_wrapper(self, fn, updated=())
-        self.fn, self.argnums, self.mode = fn, argnums, mode
+        self.fn, self.argnums, self.mode, self.results = fn, argnums, mode, results
         every = argnums if isinstance(argnums, tuple) else (argnums,)
-        self.primal = Derivative(fn, Plan("primal"))
-        self.push = Derivative(fn, Plan("tangent", every))
-        self.pull = Derivative(fn, Plan("adjoint", every))
+        self.primal = Derivative(fn, Plan("primal", results=results))
+        self.push = Derivative(fn, Plan("tangent", every, results=results))
+        self.pull = Derivative(fn, Plan("adjoint", every, results=results))
 
     def __repr__(self) -> str:
         return f"<transform jacobian of {getattr(self.fn, '__qualname__', self.fn)}, mode={self.mode!r}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Jacobian, (self.fn, self.argnums, self.mode)
+        return Jacobian, (self.fn, self.argnums, self.mode, self.results)
 
     def __transform_lower__(self, builder: Any, args: Any, kwargs: Any) -> Any:
         return _refuse_inside(builder)
@@ -106,13 +114,19 @@ class Jacobian:
                 "a real result of a complex argument has no Jacobian in forward mode", 'Use mode="reverse".'
             )
         cheaper = _count(inputs) <= _count(outputs) and not partly
-        forward = self.mode == "forward" or (self.mode == "auto" and cheaper)
+        # The seeds of a list of a length that only run time knows are one list, not one for each number.
+        lists = self.mode == "auto" and any(isinstance(each.type, List) for each in self.primal_results())
+        forward = self.mode == "forward" or (self.mode == "auto" and cheaper) or lists
         blocks = _blocks(outputs, inputs)
         if forward:
             self.columns(values, moving, blocks, inputs)
         else:
             self.rows(values, blocks, outputs)
         return self.assembled(result, moving, blocks)
+
+    def primal_results(self) -> Sequence[Atom]:
+        """The results of the primal as it was run last."""
+        return self.primal.current().function.results
 
     def columns(self, values: Values, moving: Sequence[Any], blocks: Blocks, inputs: Sequence[Any]) -> None:
         """Fill block (o, i), of shape output.shape + input.shape, by one tangent pass for each input."""

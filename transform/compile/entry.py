@@ -16,6 +16,7 @@ from ..frontend import Read
 from ..ir import Input
 from ..tree import Static, is_structure
 from .lengths import length_tests
+from .sharing import sharing_tests
 
 __all__ = ["arranged", "fast_entry"]
 
@@ -55,6 +56,7 @@ def fast_entry(derivative: Any, made: Any, values: Mapping[str, Any]) -> Callabl
     for k, (name, value) in enumerate(values.items()):
         tests += _type_tests(name, value, k, scope, known=isinstance(trees[name], Static))
     tests += length_tests(made.function, made.primal.given, made.captured)
+    tests += sharing_tests(made.primal, values, made.captured, scope)
     for k, read in enumerate(made.reads):
         tests.append(_read_test(read, k))
         scope |= {f"_holder{k}": read.holder, f"_read{k}": read.value, f"_current{k}": read.current}

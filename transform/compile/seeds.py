@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import ArgumentError
 from ..ir import Function, Var
 from ..tree import Node, Static, Tree, children_of, is_structure, numbered, rebuild
-from ..types import Array, Type
+from ..types import Array, List, Type
 from .lengths import length_of, lengths
 
 __all__ = ["checked_seeds", "conforming"]
@@ -82,6 +82,13 @@ def _named(kind: type, keys: Sequence[Any]) -> str:
 
 
 def _number(name: str, type_: Type, seed: Any, sizes: Mapping[Any, int]) -> Any:
+    if isinstance(type_, List):
+        if not isinstance(seed, (list, tuple)):
+            raise ArgumentError(
+                f"the seed {name} is a {type(seed).__name__}, it belongs to a list",
+                "A seed has the structure of the value it belongs to.",
+            )
+        return [_number(name, type_.element, each, sizes) for each in seed]
     try:
         given = np.asarray(seed)
         fits = given.dtype.kind in "biuf" or (given.dtype.kind == "c" and type_.dtype.kind == "c")
@@ -109,22 +116,37 @@ def _number(name: str, type_: Type, seed: Any, sizes: Mapping[Any, int]) -> Any:
     return number.item() if type_.weak else number
 
 
-def conforming(seed: Any, result: Any) -> list[Any]:
-    """The numbers of a seed that has the structure of `result`, checked against its shapes, in order."""
-    if is_structure(result):
-        keys, parts = children_of(result)
-        if not is_structure(seed) or children_of(seed)[0] != keys:
-            raise ArgumentError(
-                f"the seed is a {_structure(seed)}, the result a {_structure(result)}",
-                "A seed has the structure of the result.",
-            )
-        pairs = zip(children_of(seed)[1], parts, strict=True)
-        return [number for one, part in pairs for number in conforming(one, part)]
-    if not isinstance(result, (np.ndarray, np.generic, int, float, complex)) or isinstance(result, bool):
+def conforming(seed: Any, result: Any, tree: Tree) -> list[Any]:
+    """The seeds of a result's leaves, in order, from a seed that has its structure and its shapes.
+
+    `tree` is that of the function's output: a list of a length that only run time knows is one leaf.
+    """
+    if isinstance(tree, Node):
+        parts = children_of(result)[1]
+        pairs = zip(_parts(seed, result), parts, tree.children, strict=True)
+        return [number for each in pairs for number in conforming(*each)]
+    if isinstance(tree, Static):
         return []
-    if np.shape(seed) != np.shape(result):
+    _check_shapes(seed, result)
+    return [seed]
+
+
+def _parts(seed: Any, result: Any) -> Sequence[Any]:
+    """The parts of a seed that has the keys of the result."""
+    if not is_structure(seed) or children_of(seed)[0] != children_of(result)[0]:
+        raise ArgumentError(
+            f"the seed is a {_structure(seed)}, the result a {_structure(result)}",
+            "A seed has the structure of the result.",
+        )
+    return children_of(seed)[1]
+
+
+def _check_shapes(seed: Any, result: Any) -> None:
+    if isinstance(result, list):
+        for one, part in zip(_parts(seed, result), result, strict=True):
+            _check_shapes(one, part)
+    elif np.shape(seed) != np.shape(result):
         raise ArgumentError(
             f"the seed has shape {np.shape(seed)}, the result {np.shape(result)}",
             "A seed has the shape of the result.",
         )
-    return [seed]

@@ -3,5 +3,6 @@
 from .entry import Lowered, lower, parameters, place
 from .lowering import StaticNeeded
 from .reads import MISSING, Read
+from .results import Names
 
-__all__ = ["MISSING", "Lowered", "Read", "StaticNeeded", "lower", "parameters", "place"]
+__all__ = ["MISSING", "Lowered", "Names", "Read", "StaticNeeded", "lower", "parameters", "place"]

@@ -16,6 +16,7 @@ from ..ir import Atom, Eqn, Function, Input, Slot, Statement, Var, atoms_of, map
 from ..rules.build import Value, numeric
 from ..tree import Node, Static, Tree, children_of, is_structure, leaves
 from ..types import Scalar, is_complex
+from .growing import EMPTY
 from .lowering import Lowering
 from .recorder import plain
 from .scope import Closure
@@ -128,11 +129,26 @@ def _output(low: Lowering, result: Any, found: list[Any]) -> Tree:
             f"the function returns a {'function' if isinstance(result, Closure) else 'generator'}",
             "Return numbers or arrays.",
         )
+    if id(result) in low.growing and isinstance(result, list):
+        return _output_of_list(low.growing[id(result)].tree, found)
     result = low.outside.inside(result)
     if not is_structure(result):
         return Static(plain(result))
     keys, children = children_of(result)
     return Node(type(result), keys, tuple(_output(low, child, found) for child in children))
+
+
+def _output_of_list(tree: Any, found: list[Any]) -> Tree:
+    """The tree of a list whose length only run time knows: one leaf."""
+    if tree is EMPTY:
+        return Node(list, (), ())
+    if not isinstance(tree, Value):
+        raise UnsupportedError(
+            "the function returns a list of tuples, whose length is known only at run time",
+            "Return a tuple of lists of numbers.",
+        )
+    found.append(tree)
+    return Slot(len(found) - 1)
 
 
 def _name_results(low: Lowering, found: Sequence[Any]) -> None:
@@ -167,8 +183,7 @@ def _free(name: str, used: set[str]) -> str:
 
 
 def _without_unused(body: Sequence[Statement], results: Sequence[Atom]) -> tuple[Statement, ...]:
-    """The body without `s = 4` where s was only used as the number 4 while lowering, and without the views that
-    led to a place to write to."""
+    """The body without `s = 4` where s was only used as the number 4, without views that led to a write."""
     used = Counter([*results, *reads(body)])
     dropped: set[Atom] = set()
     for statement in reversed(list(walk(body))):
