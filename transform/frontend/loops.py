@@ -152,6 +152,9 @@ def _written_out(
             assign(frame, node.target, item)
         left = merged(low, run_block(frame, node.body, None), {"continue": "fall"})
         if isinstance(left, Parted):
+            # Each iteration would be written down in a branch of the one before.
+            if brief is not None or isinstance(node, ast.While):
+                raise _TooLong
             return _go_on(frame, node, items, left, count)
         if left is BREAK:
             return None
