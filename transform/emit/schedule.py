@@ -25,6 +25,7 @@ from ..ir import (
     has_effect,
     reads,
     regions_of,
+    walk,
 )
 from ..passes.memory import Memory, carried, overwritten_params
 from .flush import Flush
@@ -49,7 +50,7 @@ class Schedule:
     read a Var which is not inlined, `born` where a Var gets its value, `home` the region a statement is in,
     and `repeated` the cheap values that are inlined wherever they are used. `pops` maps the read of a last
     item to the equation that drops it: one line does both. `unused` are the targets of branches and the
-    params of loops that nothing reads.
+    params of loops that nothing reads. `onward` are the Vars to which branches and loops hand a Var on.
     """
 
     objects: Objects
@@ -65,6 +66,7 @@ class Schedule:
     pops: dict[Eqn, Eqn] = field(default_factory=dict)
     unused: set[Var] = field(default_factory=set)
     repeated: set[Var] = field(default_factory=set)
+    onward: dict[Atom, list[Var]] = field(default_factory=dict)
 
     def last(self) -> dict[Var, int]:
         """Where each Var is read for the last time (its definition, if never)."""
@@ -134,7 +136,25 @@ def schedule(function: Function, inline: bool = True, width: int = WIDTH) -> Sch
     if inline:
         Flush(made, function, memory, width).run()
     _Numbers(made).function(function)
+    _hand_on(made, function.body)
     return made
+
+
+def _hand_on(made: Schedule, body: Sequence[Statement]) -> None:
+    """Note which Vars branches yield and loops carry as which others."""
+    for statement in walk(body):
+        pairs: list[tuple[Atom, Var]] = []
+        if isinstance(statement, If):
+            for region in (statement.then, statement.orelse):
+                # What comes from outside of a branch is read there by the user's will, and so is defined.
+                own = {target for inner in region.body for target in inner.targets}
+                both = zip(region.results, statement.targets, strict=True)
+                pairs += (pair for pair in both if pair[0] in own)
+        elif isinstance(statement, (For, While)):
+            for values in (statement.init, statement.body.results):
+                pairs += zip(values, carried(statement), strict=True)
+        for value, target in pairs:
+            made.onward.setdefault(value, []).append(target)
 
 
 def _pair_pops(made: Schedule, memory: Memory, body: Sequence[Statement]) -> None:

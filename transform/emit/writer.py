@@ -255,6 +255,11 @@ class Writer:
             for target, result in pairs
             if result not in undefined and not self.named_alike(target, result)
         ]
+        moves += [
+            (self.names.of[target], ast.Constant(value=None), [])
+            for target, result in pairs
+            if result in undefined and self.is_moved_on(target)
+        ]
         lines: list[Line] = []
         read = [free_names(value) for _, value, _ in moves]
         waiting = list(range(len(moves)))
@@ -267,6 +272,11 @@ class Writer:
             lines.append(Line(assignment(targets, values), made, sweep))
             waiting = [k for k in waiting if k not in together]
         return lines
+
+    def is_moved_on(self, var: Var) -> bool:
+        """Whether a variable is assigned to another one, so that it must be bound, though nobody reads it."""
+        named = self.names.of[var]
+        return any(self.names.of.get(target) != named for target in self.plan.onward.get(var, ()))
 
     def named_alike(self, target: Var, result: Atom) -> bool:
         return isinstance(result, Var) and self.names.of.get(result) == self.names.of[target]
