@@ -16,7 +16,7 @@ from .compile.lengths import lengths
 from .compile.seeds import checked_seeds
 from .compile.sharing import check_apart
 from .emit.ssa import ssa
-from .errors import ArgumentError
+from .errors import ArgumentError, UnsupportedError
 from .frontend import Names, Read, lower, parameters, place
 from .ir import Function, Input
 from .passes.interface import adjoint_function, bind, inline, only_results, tangent_function
@@ -269,6 +269,11 @@ class Derivative:
         values, seeds = self.bind(tuple(args), kwargs)
         trees = {name: _tree_of_values(value) for name, value in values.items()}
         function, reads = self.as_callee(trees)
+        if function.row_major:
+            raise UnsupportedError(
+                f"{function.name} changes an argument through a reshape of it, inside another function",
+                "Write to the array itself.",
+            )
         if seeds:
             names = [each.name for each in function.inputs if each.name not in values]
             values |= {names[int(k)] if k.isdigit() else k: seed for k, seed in seeds.items()}
@@ -336,7 +341,8 @@ def _gradient(primal: Function, plan: Plan, wrt: tuple[int, ...], bare: bool) ->
 def _require_real_scalar(primal: Function, value: Tree) -> None:
     if primal.filled:
         raise ArgumentError(
-            f"{primal.name} returns nothing, its results are what it writes into {', '.join(primal.filled)}",
+            f"{primal.name} returns nothing but what it writes into {', '.join(primal.filled)}; "
+            "a gradient is that of one real number",
             "Use transform.adjoint or transform.vjp, with seeds for these.",
             primal.origin,
         )

@@ -265,7 +265,9 @@ class Function:
     bare_math: bool = False
     """The source says `log(x)`, after `from math import log`, rather than `math.log(x)`."""
     written: tuple[int, ...] = ()
-    """The positions of the params whose arrays the source writes to: they must not share memory with others."""
+    """The positions of the params that the source writes to: they must not share memory with others."""
+    row_major: tuple[int, ...] = ()
+    """The positions of the params that must be stored row by row: the source writes through a reshape."""
     filled: tuple[str, ...] = ()
     """The inputs whose final content is among the results."""
 

@@ -171,8 +171,8 @@ def copies_of_one_of_two_arrays(v, w, x):
     return np.sum(a**2) + np.sum(v * w)
 
 
-@program(V, W, 5)
-@program(V, W, 4)
+@program(V, W + 0, 5)
+@program(V, W + 0, 4)
 def buffers_swapped_by_name(v, w, n):
     current, following = v, w
     for _ in range(n):

@@ -1,7 +1,8 @@
-"""Arrays that share memory: what a function writes to must not be seen through another of its arguments.
+"""How arguments lie in memory: what a function writes to must not be seen through another of its arguments.
 
 The SSA function takes each argument for an array of its own. Where one is written to, and the caller passes
-the same array twice, the function itself would see the write in both.
+the same array twice, the function itself would see the write in both. Where the function writes through a
+reshape of an argument, this is taken to be a view, as it is unless the argument is stored in another order.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ def check_apart(
     function: Function, values: Mapping[str, Any], captured: Iterable[tuple[Var, Any]] = ()
 ) -> None:
     """Raise ArgumentError where an array that the function writes to shares memory with another."""
-    if not function.written:
+    if not function.written and not function.row_major:
         return
     arrays = {
         position: (name, value)
@@ -30,6 +31,14 @@ def check_apart(
         if each.name in values
         for position, name, value in _arrays(each.name, each.tree, values[each.name])
     }
+    for name, array in (arrays[k] for k in function.row_major if k in arrays):
+        if not array.flags.c_contiguous:
+            raise ArgumentError(
+                f"{function.name} changes {name} through a reshape of it, which may be a copy: "
+                f"{name} is not stored row by row",
+                f"Pass np.ascontiguousarray({name}).",
+                function.origin,
+            )
     outside = [(var.name, value) for var, value in captured if isinstance(value, np.ndarray)]
     for position in function.written:
         if position not in arrays:
@@ -77,4 +86,5 @@ def sharing_tests(
     }
     if pairs:
         scope |= {"_may_share": np.may_share_memory, **outside}
-    return [f"not _may_share({a}, {b})" for a, b in sorted(pairs)]
+    order = [f"{arrays[k]}.flags.c_contiguous" for k in function.row_major if k in arrays]
+    return [*order, *(f"not _may_share({a}, {b})" for a, b in sorted(pairs))]

@@ -116,11 +116,13 @@ def _own_memory(low: Lowering, result: Any, called: str, args: Sequence[Any], kw
     given = any(isinstance(each, Value) and each.atom is result.atom for each in args)
     if name in ("array", "astype") and given and not kwargs.get("copy", True):
         return result
+    if called == ".copy":
+        low.memory.row_major.add(result.first_atom)
     view = view_equation(low.builder, result.first_atom)
     if name in _RESHAPING:
-        if given and not (name == "reshape" or low.memory.is_row_major(result.atom)):
-            return low.copy(result, certain=False)
-        return result
+        if not given or name == "reshape" or low.memory.is_row_major(result.atom):
+            return result
+        return low.copy(result, certain=False) if name != "ravel" else low.spared("ravel", result)
     if given or (view is not None and _is_part_of(low, result, args)):
         certain = name in _COPYING or isinstance(getattr(np, name, None), np.ufunc)
         return low.copy(result, certain and called not in (".conj", ".conjugate"))

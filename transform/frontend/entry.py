@@ -16,7 +16,19 @@ from ..errors import IRError, Origin, SourceError, TransformError, UnsupportedEr
 from ..ir import Function, Input, Slot, Var
 from ..rules.build import Value
 from ..tree import Node, Static, Tree, rebuild
-from . import augmented, builtin, classes, exceptions, expressions, loops, match, passive, reports, statements, writers
+from . import (
+    augmented,
+    builtin,
+    classes,
+    exceptions,
+    expressions,
+    loops,
+    match,
+    passive,
+    reports,
+    statements,
+    writers,
+)
 from .lowering import Lowering, PinNeeded, StaticNeeded
 from .naming import python_method
 from .nested import lower_closure
@@ -223,6 +235,7 @@ def _slots(low: Lowering, tree: Tree, names: Tree) -> Tree:
     if isinstance(tree, Static):
         return tree
     low.params.append(Var(names, tree))
+    low.memory.params.add(low.params[-1])
     return Slot(len(low.params) - 1)
 
 

@@ -64,7 +64,7 @@ class Lowering:
         self.spare: list[Value] = []
         # What exceptions were made of, where they are raised only at run time.
         self.constructed: dict[int, tuple[Sequence[Any], dict[str, Any]]] = {}
-        # Of loops that are known: whether they are kept (None: they cannot be), and the forms of what they carry.
+        # Of loops that are known: whether they are kept (None: they cannot be), and what they carry.
         self.kept: dict[Any, bool | None] = {}
         self.guesses: dict[Any, dict[str, Any]] = {}
         self.loop_values: set[Any] = set()
@@ -172,9 +172,14 @@ class Lowering:
 
     def copy(self, value: Value, certain: bool) -> Value:
         """A copy that NumPy makes of an array; where that is not `certain` it may be the array itself."""
-        made = self.builder.apply(PRIMITIVES["copy"], (value,), {})
+        made = self.spared("copy", value)
         if not certain:
             self.memory.uncertain(made, value)
+        return made
+
+    def spared(self, primitive: str, value: Value) -> Value:
+        """The same array by another equation, which is only needed where one of the two is written to."""
+        made = self.builder.apply(PRIMITIVES[primitive], (value,), {})
         self.spare.append(made)
         return made
 

@@ -76,6 +76,10 @@ class Memory:
         self.stale: dict[Atom, str] = {}
         # Facts about values, true in whatever branch they are asked for.
         self.written: set[Atom] = set()
+        self.row_major: set[Atom] = set()
+        # Params that are taken to be stored row by row: a call says whether they are.
+        self.params: set[Var] = set()
+        self.assumed: set[Var] = set()
         self._objects: dict[Atom, Atom] = {}
         self._either: dict[Atom, frozenset[Atom]] = {}
         self._apart: dict[Atom, frozenset[Atom]] = {}
@@ -224,27 +228,40 @@ class Memory:
     def is_view(self, eqn: Eqn) -> bool:
         """Whether a reshape is sure to be a view, as it is where elements are stored one after the other."""
         base = eqn.operands[0]
-        return (rank(base.type) == 1 and eqn.primitive.name != "ravel") or self.is_row_major(base)
+        if rank(base.type) == 1 and eqn.primitive.name != "ravel":
+            return True
+        assumed: set[Var] = set()
+        if not self.is_row_major(base, assumed):
+            return False
+        self.assumed |= assumed
+        return True
 
-    def is_row_major(self, atom: Atom) -> bool:
-        """Whether the elements of an array made here are sure to be stored row by row without gaps."""
+    def is_row_major(self, atom: Atom, assumed: set[Var] | None = None) -> bool:
+        """Whether the elements of an array are sure to be stored row by row without gaps.
+
+        An array that the caller passes may be, see Function.row_major; where `assumed` is given, it collects
+        those, else they are not.
+        """
         builder, first = self.builder, self.object(atom)
+        if isinstance(first, Var) and first in self.params and assumed is not None:
+            assumed.add(first)
+            return True
         view = view_equation(builder, first)
         if view is not None:
             leading = view.primitive.name == "getitem" and all(
                 not isinstance(entry, slice) and entry is not None and entry is not Ellipsis
                 for entry in view.params["index"]
             )
-            return (leading or is_reshape(view)) and self.is_row_major(view.operands[0])
+            return (leading or is_reshape(view)) and self.is_row_major(view.operands[0], assumed)
         eqn = builder.made.get(first)
         if not isinstance(eqn, Eqn):
             return False
-        if rank(first.type) == 1 or eqn.primitive.name in _ROW_MAJOR:
+        if rank(first.type) == 1 or eqn.primitive.name in _ROW_MAJOR or first in self.row_major:
             return True
         if not eqn.primitive.elementwise and eqn.primitive.name not in _AS_OPERANDS:
             return False
         whole = [each for each in eqn.operands if rank(each.type) == rank(first.type)]
-        return all(map(self.is_row_major, whole))
+        return all(self.is_row_major(each, assumed) for each in whole)
 
 
 def _stale(reason: str) -> UnsupportedError:

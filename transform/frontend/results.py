@@ -54,6 +54,7 @@ def finished(
         origin=origin,
         bare_math=_says_log(target),
         written=tuple(k for k, param in enumerate(low.params) if param in low.memory.written),
+        row_major=tuple(k for k, param in enumerate(low.params) if param in low.memory.assumed),
         filled=filled,
     )
 

@@ -48,13 +48,17 @@ def _way(low: Lowering, view: Value) -> _Way:
         return _Way(low.live(view), (), ())
     if is_read_only(eqn):
         raise Raised(ValueError("assignment destination is read-only"))
-    if is_reshape(eqn):
+    if is_reshape(eqn) and not (
+        rank(view.type) == rank(eqn.operands[0].type) == 1 and low.memory.is_view(eqn)
+    ):
         return _Way(low.live(view), (), (), eqn)
     if eqn.primitive.name in ("real", "imag"):
         raise UnsupportedError(
             "a write to the real or the imaginary part of a complex array", "Write a + 1j * b as a whole."
         )
     before = _way(low, Value(low.builder, eqn.operands[0]))
+    if is_reshape(eqn):
+        return before
     step = _step(eqn, len(before.operands))
     steps = before.steps if _shows_all(step) else (*before.steps, step)
     return _Way(before.array, steps, (*before.operands, *eqn.operands[1:]), before.reshaped)

@@ -24,6 +24,7 @@ from . import (  # noqa: F401  importing them registers their rules
     remainders,
     sequences,
     shape,
+    sorting,
     stores,
 )
 from .build import Builder, Call, Value, op
