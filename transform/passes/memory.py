@@ -51,7 +51,7 @@ class Memory:
 
     `roots` are the objects that a value may be, or be a view of; `held` are those that a list may hold;
     `foreign` are tokens of what is not the function's own. Values in `copied` are made distinct where they
-    are defined; of the operands in `captured` a list gets a copy.
+    are defined; of the operands in `captured` a list gets a copy; equations in `overwritten` consume a copy.
     """
 
     def __init__(
@@ -60,8 +60,9 @@ class Memory:
         owned: Set[Var],
         copied: Set[Var] = frozenset(),
         captured: Set[Eqn] = frozenset(),
+        overwritten: Set[Eqn] = frozenset(),
     ) -> None:
-        self.owned, self.copied, self.captured = owned, copied, captured
+        self.owned, self.copied, self.captured, self.overwritten = owned, copied, captured, overwritten
         self.roots: dict[Var, Tokens] = {}
         self.held: dict[Var, Tokens] = {}
         self.foreign: set[Token] = set()
@@ -138,7 +139,7 @@ class Memory:
         base = eqn.operands[0] if eqn.operands else None
         if base is not None and target in self.copied:
             self._merge(target, frozenset({target}), self._holds(base) if name in _ITEMS else NOTHING)
-        elif base is not None and primitive.consumes:
+        elif base is not None and primitive.consumes and eqn not in self.overwritten:
             self._merge(target, self.of(base), self._holds(base))
         elif base is not None and primitive.view and isinstance(base.type, Array):
             self.roots[target] = self.of(base)

@@ -76,7 +76,7 @@ class _Round:
 
     def __init__(self, function: Function, made: _Copies) -> None:
         self.function, self.made = function, made
-        self.memory = Memory(function, made.owned, made.views, made.captured)
+        self.memory = Memory(function, made.owned, made.views, made.captured, made.overwritten)
         self.definition: dict[Var, Eqn] = {}
         self.captures: list[Eqn] = []
         self.free: dict[Statement, frozenset[Var]] = {}
@@ -88,8 +88,10 @@ class _Round:
 
     def adds(self) -> bool:
         before = self.made.size()
-        self.results()
         self.body(self.function.body, _objects(self.function.results))
+        if self.made.size() == before:
+            # Only now it is known which carried values are the function's own.
+            self.results()
         return self.made.size() > before
 
     def results(self) -> None:
