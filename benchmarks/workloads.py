@@ -105,7 +105,7 @@ def nested_function(name, levels):
 def looping_function(name, lines):
     """The source of a function of x and an array A: loops, branches and stores, ten lines each."""
     block = """\
-    for i in range(3):
+    for i in range(len(A)):
         if x > 0.5:
             x = 3.7 * x * (1 - x)
         else:
