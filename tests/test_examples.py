@@ -5,7 +5,20 @@ from math import cos, exp, log
 import numpy as np
 import pytest
 
-from examples import chain, jacobian, logistic, loss, mse, network, neuron
+from examples import (
+    chain,
+    garch,
+    gauss_seidel,
+    jacobian,
+    logistic,
+    loss,
+    mse,
+    network,
+    neuron,
+    newton,
+    ode,
+    rnn,
+)
 from tests.test_cli import run
 from transform import adjoint, grad, tangent, vjp
 
@@ -139,3 +152,92 @@ def test_network_takes_the_steps_of_a_hand_written_gradient():
     assert loss_value == pytest.approx(-np.mean(np.log(p)))
     for got, wanted in zip(gradient, expected, strict=True):
         np.testing.assert_allclose(got, wanted, rtol=1e-10)
+
+
+@pytest.mark.parametrize("M", [0.1, 1.0, 3.0])
+def test_newton_has_the_derivatives_of_what_it_finds(M):
+    slopes = adjoint(newton.anomaly, argnums=("M", "e"))(M, 0.6)
+    assert slopes == pytest.approx(newton.slopes(M, 0.6), rel=1e-9)
+    assert grad(grad(newton.distance))(M, 0.6) == pytest.approx(newton.gravity(M, 0.6), rel=1e-6)
+
+
+@pytest.mark.parametrize("steps", [0, 1, 3, 100])
+def test_the_energy_of_the_string_has_the_derivatives_that_it_had_at_rest(steps):
+    slopes = adjoint(ode.energy_after, argnums=("amplitude", "beta"))(5.0, 0.25, steps)
+    assert slopes == pytest.approx(ode.slopes_at_rest(5.0, 0.25), rel=1e-4)
+    assert slopes == pytest.approx(ode.slopes_by_differences(5.0, 0.25, steps), rel=1e-7)
+
+
+def test_the_string_on_the_command_line():
+    status, code, errors = run("adjoint", "examples/ode.py:energy_after")
+    assert (status, errors) == (0, "")
+    scope = {}
+    exec(code, scope)
+    amplitude_bar, beta_bar = scope["energy_after_adjoint"](5.0, 0.25, 1000, 32)
+    assert (amplitude_bar, beta_bar) == pytest.approx(ode.slopes_at_rest(5.0, 0.25), rel=1e-4)
+
+
+def test_the_recurrent_network_learns_to_spell():
+    lines = []
+    weights, losses = rnn.train(lines.append)
+    assert rnn.spell(*weights) == rnn.WORD
+    assert losses[-1] <= rnn.GOAL
+    assert len(lines) >= 3
+
+
+def test_the_recurrent_network_takes_the_steps_of_a_hand_written_gradient():
+    weights, inputs, targets = rnn.untrained(2), rnn.letters("tea"), rnn.letters("ear")
+    (U, V, W), states = weights, [np.zeros(rnn.UNITS)]
+    for x in inputs:
+        states.append(np.tanh(U @ x + V @ states[-1]))
+    expected, h_bar = [np.zeros_like(w) for w in weights], 0
+    for x, target, before, h in reversed(list(zip(inputs, targets, states, states[1:], strict=False))):
+        scores_bar = (np.exp(W @ h) / np.sum(np.exp(W @ h)) - target) / 3
+        z_bar = (W.T @ scores_bar + h_bar) * (1 - h**2)
+        h_bar = V.T @ z_bar
+        pairs = ((z_bar, x), (z_bar, before), (scores_bar, h))
+        expected = [w_bar + np.outer(*pair) for w_bar, pair in zip(expected, pairs, strict=True)]
+    for got, wanted in zip(rnn.learn(*weights, inputs, targets)[1], expected, strict=True):
+        np.testing.assert_allclose(got, wanted, rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize("sweeps", [0, 1, 4])
+def test_the_residual_after_sweeps_is_a_quadratic_form(sweeps):
+    """Its matrix, from the residuals of unit grids and of their sums; the gradient is twice that times A."""
+    rng = np.random.default_rng(4)
+    A = rng.standard_normal((4, 5))
+    units = np.eye(20).reshape(20, 4, 5)
+    alone = [gauss_seidel.residual_after(unit.copy(), sweeps) for unit in units]
+    together = [[gauss_seidel.residual_after(a + b, sweeps) for a in units] for b in units]
+    matrix = (np.array(together) - np.add.outer(alone, alone)) / 2
+    given = A.copy()
+    A_bar = grad(gauss_seidel.residual_after)(A, sweeps)
+    np.testing.assert_array_equal(A, given)
+    np.testing.assert_allclose(A_bar.ravel(), 2 * matrix @ A.ravel(), rtol=1e-10, atol=1e-12)
+
+
+def test_gauss_seidel_on_the_command_line():
+    target = "examples/gauss_seidel.py:residual_after"
+    status, code, errors = run("adjoint", target, "--arg", "A=float64[N,N]")
+    assert (status, errors) == (0, "")
+    scope = {}
+    exec(code, scope)
+    A = np.random.default_rng(6).random((6, 6))
+    A_bar = scope["residual_after_adjoint"](A, 2)
+    assert np.sum(A * A_bar) == pytest.approx(2 * gauss_seidel.residual_after(A.copy(), 2))
+
+
+def test_garch_has_the_score_of_the_textbooks():
+    r = garch.simulate(0.2, 0.7, n=60, seed=3)
+    for alpha, beta in ((0.1, 0.5), (0.2, 0.7), (0.0, 0.9)):
+        value, gradient = garch.descend(alpha, beta, r)
+        assert value == pytest.approx(garch.nll(alpha, beta, r), rel=1e-14)
+        assert gradient == pytest.approx(garch.score(alpha, beta, r), rel=1e-10)
+
+
+def test_garch_finds_the_market():
+    lines = []
+    alpha, beta, steps = garch.fit(garch.simulate(0.2, 0.7), lines.append)
+    assert (alpha, beta) == pytest.approx((0.2, 0.7), abs=0.03)
+    assert steps < 100
+    assert len(lines) >= 3
