@@ -23,6 +23,7 @@ from .forms import converted, form_of, join_forms, numbers_in, with_numbers
 from .growing import EMPTY, RunList, element_of, listed
 from .lowering import Lowering
 from .scope import NOTHING, Frame, Unbound
+from .sharing import Key, Sharing
 from .state import Outcome, State, lexical
 
 __all__ = ["Carried", "Place"]
@@ -71,16 +72,22 @@ class Carried:
         self.low, self.frame, self.live, self.early = low, frame, live, early
         self.places: dict[tuple[int, Any], Place] = {}
         self.dead: set[str] = set()
-        self.apart = True
+        self.sharing = Sharing(low.memory)
+        self.left: dict[Key, Value] = {}
 
     # What is expected before the body is lowered.
 
-    def expect(self, names: frozenset[str], guesses: dict[str, Any]) -> None:
-        """Names that the body assigns; `guesses` are the forms that they had when it was lowered before."""
+    def expect(self, names: frozenset[str], updated: frozenset[str], guesses: dict[str, Any]) -> None:
+        """Names that the body assigns, or only `updated` by `x += y`.
+
+        `guesses` are the forms that they had when the body was lowered before.
+        """
         held = self.frame.names
         for name in sorted(map(self.frame.mangled, names)):
             if name in self.frame.nonlocals or name in self.frame.declared_global:
                 continue
+            if name in updated and isinstance(held.get(name), Value) and held[name].is_array:
+                continue  # x += y changes the array that x is bound to
             if self.live is not None and name not in self.live:
                 self.dead.add(name)
             elif name in held and not isinstance(held[name], Unbound):
@@ -96,7 +103,7 @@ class Carried:
         """Note a place."""
         if (id(thing), key) not in self.places:
             late = thing is self.frame.names and self.early is not None and key not in self.early
-            place = Place(thing, key, called, init, form_of(self.low, init), late)
+            place = Place(thing, key, called.lstrip("."), init, form_of(self.low, init), late)
             self.places[id(thing), key] = place
         return self.places[id(thing), key]
 
@@ -122,19 +129,34 @@ class Carried:
         for name in self.dead:
             if name in names:
                 names[name] = Unbound("the loop assigns it anew in each iteration")
-        arrays: list[Value] = []
+        arrays: dict[Key, Value] = {}
         for place in self.places.values():
             place.params = []
             if isinstance(place.form, Unbound):
                 place.thing[place.key] = place.form
+            elif place.thing is self.low.growing:
+                self._set_list(place)
             elif place.form is NOTHING or (place.late and place.init is NOTHING):
                 place.thing.pop(place.key, None)
             else:
-                arrays += self._set_head(place)
-        if self.apart and len(arrays) > 1:
-            self.low.memory.apart(arrays)
+                arrays |= self._set_head(place)
+        self.sharing.begin(arrays)
 
-    def _set_head(self, place: Place) -> list[Value]:
+    def _set_list(self, place: Place) -> None:
+        """Put params in a list that grows."""
+        low, token = self.low, place.init[0]
+
+        def param(type_: Type) -> Value:
+            var = Var(place.called, type_)
+            place.params.append(var)
+            low.loop_values.add(var)
+            return Value(low.builder, var)
+
+        token.clear()
+        tree = EMPTY if place.form is EMPTY else with_numbers(low, lists_of(place.form), param)
+        low.growing[place.key] = RunList(token, tree)
+
+    def _set_head(self, place: Place) -> dict[Key, Value]:
         """Put params in a place; those that are arrays which a name may be bound to."""
         low = self.low
         values: list[Value] = []
@@ -146,21 +168,15 @@ class Carried:
             values.append(Value(low.builder, var))
             return values[-1]
 
-        if place.thing is low.growing:
-            token = place.init[0]
-            token.clear()
-            tree = EMPTY if place.form is EMPTY else with_numbers(low, lists_of(place.form), param)
-            low.growing[place.key] = RunList(token, tree)
-            return []
         made = with_numbers(low, place.form, param)
         if place.thing is low.overwritten:
             low.memory.replace(place.init, made)
-            return []
+            return {}
         place.thing[place.key] = made
-        inits = list(numbers_in(place.form, place.init))
-        for value, init in zip(values, inits, strict=True):
-            low.memory.joined(value, *([] if init is NOTHING else [low.live(init)]))
-        return [value for value in values if value.is_array]
+        keys = [(id(place.thing), place.key, k) for k in range(len(values))]
+        for key, init in zip(keys, numbers_in(place.form, place.init), strict=True):
+            self.sharing.starts(key, NOTHING if init is NOTHING else low.live(init))
+        return {key: value for key, value in zip(keys, values, strict=True) if value.is_array}
 
     # At its end.
 
@@ -326,18 +342,16 @@ class Carried:
                     return name
         return "xs"
 
-    def clean(self, outcome: Outcome) -> bool:
-        """Whether names for arrays that were thought to be different ones still are at the end."""
-        ends = []
+    def learn_sharing(self, outcome: Outcome) -> bool:
+        """Note which arrays names may be bound to in the next iteration; whether that was not known."""
+        ends: dict[Key, Any] = {}
         for place in self.places.values():
             if place.thing is self.low.overwritten or place.thing is self.low.growing:
                 continue
-            if isinstance(place.form, Unbound) or place.form is NOTHING:
-                continue
-            for end in self.ends(place, outcome):
-                if isinstance(end, Value) and end.is_array:
-                    ends.append(self.low.memory.object(self.low.memory.origin(end).first_atom))
-        return len(set(ends)) == len(ends)
+            if not isinstance(place.form, Unbound) and place.form is not NOTHING:
+                for k, end in enumerate(self.ends(place, outcome)):
+                    ends[id(place.thing), place.key, k] = end
+        return self.sharing.ends(ends, self.before)
 
     # The loop itself.
 
@@ -390,10 +404,13 @@ class Carried:
             low.memory.replace(low.memory.latest(place.init), targets[0])
             return
         place.thing[place.key] = with_numbers(low, place.form, lambda type_: next(values))
-        inits = [*numbers_in(place.form, place.init)]
-        for target, init, end in zip(targets, inits, sources, strict=True):
-            known = [low.live(init)] if init is not NOTHING and not isinstance(init, Unbound) else []
-            low.memory.joined(target, *known, *([] if end is NOTHING else [end]))
+        self.left |= {
+            (id(place.thing), place.key, k): each for k, each in enumerate(targets) if each.is_array
+        }
+
+    def leave(self) -> None:
+        """Note what the arrays are that the loop leaves in its places."""
+        self.sharing.hold(self.left)
 
 
 def lists_of(element: Any) -> Any:
@@ -432,6 +449,24 @@ def written_bases(body: Sequence[ast.AST]) -> Iterator[ast.expr]:
                 for part in parts:
                     if isinstance(part, ast.Subscript):
                         yield _base(part)
+
+
+_RESIZING = frozenset({"append", "extend", "pop", "clear"})
+
+
+def grown_names(body: Sequence[ast.AST]) -> frozenset[str]:
+    """The names of lists that a body makes longer or shorter, as far as the syntax tells."""
+    found = set()
+    for node in body:
+        for inner in ast.walk(node):
+            match inner:
+                case ast.Call(
+                    func=ast.Attribute(value=ast.Name(id=name), attr="append" | "extend" | "pop" | "clear")
+                ):
+                    found.add(name)
+                case ast.AugAssign(target=ast.Name(id=name), op=ast.Add()):
+                    found.add(name)
+    return frozenset(found)
 
 
 def _base(node: ast.expr) -> ast.expr:

@@ -12,7 +12,7 @@ import weakref
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-__all__ = ["Liveness", "assigned_names", "liveness_of"]
+__all__ = ["Liveness", "assigned_names", "liveness_of", "updated_names"]
 
 Names = frozenset[str]
 _NONE: Names = frozenset()
@@ -157,7 +157,7 @@ def _flow_of_block(known: dict[ast.AST, _Flow], body: Sequence[ast.stmt]) -> _Fl
         jumps = jumps or flow.jumps
         if flow.ends:
             return _Flow(reads, reached, True, jumps)
-    return _Flow(reads, reached if not jumps else reached, False, jumps)
+    return _Flow(reads, reached, False, jumps)
 
 
 def _may_jump(node: ast.AST) -> bool:
@@ -240,6 +240,22 @@ def _names_in_scopes(body: Sequence[ast.AST]) -> Iterator[str]:
 def assigned_names(body: Sequence[ast.AST]) -> Names:
     """The names that statements may assign."""
     return frozenset[str]().union(*map(_stored, body))
+
+
+def updated_names(body: Sequence[ast.AST]) -> Names:
+    """The names that statements assign by `x += y` and in no other way."""
+    inner = [each for node in body for each in _own(node)]
+    updated = {
+        id(each.target): each.target.id
+        for each in inner
+        if isinstance(each, ast.AugAssign) and isinstance(each.target, ast.Name)
+    }
+    others = (
+        each.id
+        for each in inner
+        if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store) and id(each) not in updated
+    )
+    return frozenset(updated.values()) - frozenset(others)
 
 
 _KNOWN: weakref.WeakKeyDictionary[ast.AST, Liveness] = weakref.WeakKeyDictionary()

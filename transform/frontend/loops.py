@@ -1,4 +1,4 @@
-"""Loops: kept as loops where only run time knows how often they run, written out where they decide what is done.
+"""Loops: kept where only run time knows how often they run, written out where they decide what is done.
 
 A loop over what is known, such as a list of layers, is run while lowering. One that computes the same way in
 each iteration is lowered once, with what it carries as params (see `carrying`). `break`, `continue` and
@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from ..errors import Origin, UnsupportedError
 from ..ir import Atom, For, Lit, Region, Statement, Var, While, substitute
@@ -19,24 +19,25 @@ from ..rules.registry import PRIMITIVES
 from ..types import BOOL, INT, Type
 from .branches import closed, run_time_if
 from .calls import iterate
-from .carrying import Carried, written_bases
+from .carrying import Carried, grown_names, written_bases
 from .expressions import condition
 from .forms import form_of, numbers_in, with_numbers
 from .iteration import Rolling, counted, rolling_of
-from .liveness import assigned_names, liveness_of
+from .liveness import assigned_names, liveness_of, updated_names
 from .lowering import Lowering, evaluate
 from .recorder import plain
-from .scope import BREAK, CONTINUE, NOTHING, Frame, Leave, NotYet, Parted, Raised, Unbound
+from .scope import BREAK, NOTHING, Frame, Leave, NotYet, Parted, Raised, Unbound
 from .state import Outcome, State, fork, run_apart
 from .statements import assign, run_block, statement
 
-__all__: list[str] = []
+__all__ = ["apart", "run_for", "run_rolling"]
 
 _LONGEST = 256
 _BRIEF = 4
 _MOST_ATTEMPTS = 12
 
 Block = Callable[[], Leave | None]
+T = TypeVar("T")
 
 
 class _TooLong(Exception):
@@ -47,6 +48,11 @@ class _TooLong(Exception):
 def _for(frame: Frame, node: ast.For) -> Leave | None:
     source = evaluate(frame, node.iter)
     frame.low.builder.origin = frame.origin(node.iter)
+    return run_for(frame, node, source)
+
+
+def run_for(frame: Frame, node: ast.For, source: Any) -> Leave | None:
+    """A loop over the items of `source`."""
     rolling = rolling_of(frame.low, source)
     if rolling is None:
         return _written_out(frame, node, iterate(frame.low, source, "a loop"), None)
@@ -54,16 +60,22 @@ def _for(frame: Frame, node: ast.For) -> Leave | None:
         return _rolled_or_known(frame, node, rolling)
 
     def items() -> Iterator[Any]:
-        assert rolling is not None and rolling.known is not None
+        assert rolling is not None
+        assert rolling.known is not None
         return (rolling.at(k) for k in rolling.known)
 
     return _either(frame, node, items, lambda: _RollingFor(frame, node, rolling).lowered())
 
 
+def run_rolling(frame: Frame, node: ast.For, rolling: Rolling) -> Leave | None:
+    """A loop that is kept."""
+    return apart(frame, lambda: _RollingFor(frame, node, rolling).lowered())
+
+
 def _rolled_or_known(frame: Frame, node: ast.For, rolling: Rolling) -> Leave | None:
     """A loop with run-time bounds; where it cannot be kept, its bounds must be known."""
     try:
-        return _apart(frame, lambda: _RollingFor(frame, node, rolling).lowered())
+        return apart(frame, lambda: _RollingFor(frame, node, rolling).lowered())
     except UnsupportedError:
         for limit in (rolling.start, rolling.stop, rolling.step):
             if isinstance(limit, Value):
@@ -75,7 +87,7 @@ def _rolled_or_known(frame: Frame, node: ast.For, rolling: Rolling) -> Leave | N
 def _while(frame: Frame, node: ast.While) -> Leave | None:
     decided = _first_test(frame, node)
     if isinstance(decided, Value):
-        return _apart(frame, lambda: _RollingWhile(frame, node).lowered())
+        return apart(frame, lambda: _RollingWhile(frame, node).lowered())
 
     def items() -> Iterator[Any]:
         while True:
@@ -95,7 +107,7 @@ def _first_test(frame: Frame, node: ast.While) -> Any:
     return found.result if not found.raised else None
 
 
-def _apart(frame: Frame, attempt: Callable[[], Leave | None]) -> Leave | None:
+def apart(frame: Frame, attempt: Callable[[], T]) -> T:
     """Try something; where it fails, nothing of it is left."""
     low = frame.low
     before, count = State.of(low), len(low.builder.body)
@@ -120,15 +132,15 @@ def _either(
     nested = any(isinstance(each, (ast.For, ast.While)) for part in node.body for each in ast.walk(part))
     if not low.kept.get(key):
         try:
-            return _apart(frame, lambda: _written_out(frame, node, items(), 0 if nested else _BRIEF))
+            return apart(frame, lambda: _written_out(frame, node, items(), 0 if nested else _BRIEF))
         except _TooLong:
             low.kept[key] = True
     try:
-        return _apart(frame, roll)
+        return apart(frame, roll)
     except (UnsupportedError, Raised) as error:
         low.kept[key] = None
         try:
-            return _apart(frame, lambda: _written_out(frame, node, items(), None))
+            return apart(frame, lambda: _written_out(frame, node, items(), None))
         except _TooLong:
             raise error from None
 
@@ -248,12 +260,16 @@ class _Rolling:
         known = alive is not None and node in alive.after
         live = alive.at_head(node) | alive.always if alive is not None and known else None
         early = alive.early(node) | alive.always if alive is not None and known else None
+        live = getattr(node, "carries", live)
         self.carried = Carried(self.low, frame, live, early)
         self.carried.before = frozenset(self.low.builder.made) | {*self.low.params} | self.outside()
         names = assigned_names([*node.body, *self.header()])
-        self.carried.expect(names, self.low.guesses.get(self.key, {}))
+        updated = updated_names([*node.body, *self.header()])
+        self.carried.expect(names, updated, self.low.guesses.get(self.key, {}))
         for base in written_bases(node.body):
             self.expect_array(base)
+        for name in (*grown_names(node.body), *getattr(node, "carries", ())):
+            self.expect_list(name)
 
     def header(self) -> Sequence[ast.AST]:
         return []
@@ -273,6 +289,11 @@ class _Rolling:
                     if not bound:
                         self.carried.add_array(value)
 
+    def expect_list(self, name: str) -> None:
+        token = self.frame.names.get(self.frame.mangled(name))
+        if type(token) is list and not self.low.outside.is_foreign(token):
+            self.carried.add_list(token, name.lstrip("."), self.low.growing.get(id(token), list(token)))
+
     def block(self) -> Leave | None:
         raise NotImplementedError
 
@@ -283,6 +304,14 @@ class _Rolling:
         """Lower the body until no more is learned about what it carries."""
         low = self.low
         before = State.of(low)
+        low.around.append((low.builder.body, self.carried.before))
+        try:
+            return self.settled(before)
+        finally:
+            low.around.pop()
+
+    def settled(self, before: State) -> Outcome:
+        low = self.low
         for _ in range(_MOST_ATTEMPTS):
             self.carried.set_heads()
             head = State.of(low)
@@ -296,8 +325,7 @@ class _Rolling:
             if isinstance(outcome.result, NotYet):
                 raise UnsupportedError("a loop reads what it has not defined yet")
             news = self.carried.learn(head, outcome)
-            if self.carried.apart and not news and not self.carried.clean(outcome):
-                self.carried.apart, news = False, True
+            news |= self.carried.learn_sharing(outcome)
             self.remember()
             if not news:
                 return outcome
@@ -439,16 +467,7 @@ class _Rolling:
             self.frame.names[name] = Unbound("the loop assigns it anew in each iteration")
         for key, why in outcome.state.copy_of(low.stale).items():
             low.stale.setdefault(key, why)
-        if self.carried.apart:
-            named = [
-                value
-                for place, start, count in spans
-                if place.thing is not low.overwritten and place.thing is not low.growing
-                for value in values[start : start + count]
-                if value.is_array
-            ]
-            if len(named) > 1:
-                low.memory.apart(named)
+        self.carried.leave()
 
     def leave(self, flags: Sequence[Value]) -> Leave | None:
         """How control goes on behind the loop."""
@@ -606,6 +625,3 @@ def _jumps(body: Sequence[ast.AST]) -> bool:
             if _jumps(list(ast.iter_child_nodes(node))):
                 return True
     return False
-
-
-__all__ = ["CONTINUE"]

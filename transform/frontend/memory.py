@@ -8,7 +8,7 @@ written down again. So every name, item and attribute keeps what it was bound to
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from ..errors import UnsupportedError
@@ -68,12 +68,14 @@ class Memory:
 
     newest    the value that took the place of a value, by the first atom of the latter
     stale     what can no longer be read or written, and the statement that is the reason
+    held      arrays that are items of a list whose length only run time knows
     """
 
     def __init__(self, builder: Recorder) -> None:
         self.builder = builder
         self.newest: dict[Atom, Value] = {}
         self.stale: dict[Atom, str] = {}
+        self.held: dict[Atom, str] = {}
         # Facts about values, true in whatever branch they are asked for.
         self.written: set[Atom] = set()
         self.row_major: set[Atom] = set()
@@ -167,6 +169,11 @@ class Memory:
     def advance(self, old: Value, new: Value) -> None:
         """A write: `new` takes the place of `old`, the newest value of an array."""
         obj = self.object(old.first_atom)
+        if self.held and not self.held.keys().isdisjoint({obj, *self.may_be(obj)}):
+            raise UnsupportedError(
+                "an array is changed in place that is also in a list whose length is known only at run time",
+                "Append a copy of it: xs.append(x.copy()).",
+            )
         self.replace(old, new)
         self.written |= {obj, *self.may_be(obj)}
         for other in self._related(obj):
@@ -200,6 +207,10 @@ class Memory:
         if objects:
             self._either[target.first_atom] = frozenset().union(*objects)
 
+    def may_be_any(self, value: Value, arrays: Iterable[Atom]) -> None:
+        """Note that a value may be any of some arrays."""
+        self._either[value.first_atom] = frozenset(arrays)
+
     def apart(self, targets: Sequence[Value]) -> None:
         """Note that values are different arrays, whatever arrays outside they may be."""
         objects = frozenset(self.object(target.first_atom) for target in targets)
@@ -222,6 +233,12 @@ class Memory:
         mine = self.may_be(obj)
         found = {other for other, theirs in self._either.items() if theirs & mine} | mine
         return found - {obj} - self._apart.get(obj, frozenset())
+
+    def hold(self, value: Value) -> None:
+        """Note that an array is an item of a list, which would see what is written to it."""
+        obj = self.object(self.origin(value).first_atom)
+        for each in {obj, *self.may_be(obj)}:
+            self.held[each] = "an item of a list"
 
     # How arrays lie in memory.
 
