@@ -274,14 +274,6 @@ def a_record_array(v):
     return np.sum(a["x"] ** 2)
 
 
-@refused(np.outer(V, W), words="view|copy")
-def a_write_through_a_reshape_of_an_argument(m):
-    """Of a contiguous array it is a view, of others a copy."""
-    flat = m.reshape(-1)
-    flat[2] = 2 * flat[3]
-    return np.sum(m**2)
-
-
 @refused(V + 1j * W, 0.7, words="real|imaginary")
 def a_write_to_the_real_part(z, x):
     z.real[1] = x

@@ -102,6 +102,9 @@ class Recorder(Builder):
         self.made[value.atom] = self.body[-1]
         return value
 
+    def definition(self, atom: Atom) -> Statement | None:
+        return self.made.get(self.first(atom))
+
     def atom(self, operand: Any) -> Atom:
         if isinstance(operand, Spelled):
             if operand.value is not None:
@@ -119,7 +122,7 @@ class Recorder(Builder):
 
     def substitute(self, value: Value, other: Value) -> None:
         """Let one value stand for another wherever that is read."""
-        self._named[value.atom] = other.atom  # type: ignore[index]
+        self._named[value.atom] = other.atom  # type: ignore[index, assignment]
 
     def sources(self, atom: Atom) -> frozenset[Atom]:
         """The params, captures and literals that a scalar is computed from."""

@@ -14,7 +14,7 @@ from ..rules.creation import arange
 from ..rules.index import getitem
 from ..rules.numpy_shape import broadcast_to
 from ..rules.registry import FUNCTIONS
-from ..rules.shape import dim
+from ..rules.shape import dim, sizes_of
 from ..types import Array, rank
 from .arguments import as_array, prepared
 from .calls import special
@@ -92,7 +92,7 @@ def _where(
         if not isinstance(value.type, Array):
             return value
         same = rank(value.type) == len(shape) and all(
-            map(low.builder.dims.same, value.type.dims, where.type.dims)
+            map(low.builder.dims.same, value.type.dims, sizes_of(where.type))
         )
         return getitem(low.builder, value if same else broadcast_to(value, shape), where)
 
@@ -121,7 +121,7 @@ def _put_where(low: Lowering, array: Value, mask: Any, value: Any, function: str
         raise UnsupportedError(f"{function} is understood with a mask of bools in the shape of the array")
     if isinstance(value.type, Array):
         if rank(value.type) != rank(array.type) or not all(
-            map(low.builder.dims.same, value.type.dims, array.type.dims)
+            map(low.builder.dims.same, value.type.dims, sizes_of(array.type))
         ):
             raise UnsupportedError(
                 f"{function} is understood with a number, or with values in the shape of the array"

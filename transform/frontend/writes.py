@@ -13,6 +13,7 @@ from ..ir import Eqn, Var
 from ..rules.build import Value, numeric, op
 from ..rules.index import index_shape, index_template, map_slots, may_repeat, shifted
 from ..rules.registry import PRIMITIVES
+from ..rules.shape import sizes_of
 from ..types import Array, Size, Type, is_complex, rank
 from .arguments import as_array, prepared
 from .lowering import Lowering
@@ -228,7 +229,7 @@ def _takes_place(low: Lowering, array: Value, value: Any) -> bool:
         and isinstance(value.type, Array)
         and value.type.dtype == array.type.dtype
         and rank(value.type) == rank(array.type)
-        and all(map(same, value.type.dims, array.type.dims))
+        and all(map(same, value.type.dims, sizes_of(array.type)))
         and view_equation(low.builder, value.first_atom) is None
     )
 
@@ -248,7 +249,7 @@ def _checked(low: Lowering, shape: Sequence[Size], value: Any, type_: Type) -> A
         if isinstance(value.type, Array):
             raise UnsupportedError("a complex array written into a real one", "Write its real part, x.real.")
         raise Raised(TypeError("float() argument must be a string or a real number, not 'complex'"))
-    _fit(low, shape, value.type.dims if isinstance(value.type, Array) else ())
+    _fit(low, shape, sizes_of(value.type))
     return value
 
 
