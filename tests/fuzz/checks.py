@@ -20,6 +20,7 @@ from transform.errors import IRError, TransformError
 from transform.ir import Function
 from transform.passes.adjoint import adjoint
 from transform.passes.dce import eliminate_dead
+from transform.passes.own import own
 from transform.passes.pipeline import Mode, derivative, tidy
 from transform.passes.recognise import recognise
 from transform.passes.simplify import simplify
@@ -309,5 +310,5 @@ def flat(values: Sequence[Any]) -> np.ndarray:
 def stages(function: Function) -> Iterator[Function]:
     yield function
     yield eliminate_dead(function)
-    yield simplify(function)
+    yield own(simplify(function))
     yield tidy(function)

@@ -42,7 +42,7 @@ from ..rules.build import Builder, Call, Value, op
 from ..rules.families import fit
 from ..rules.index import may_repeat, scatter
 from ..rules.registry import PRIMITIVES
-from ..rules.stores import read_place
+from ..rules.stores import read_place, shifted_place
 from ..types import FLOAT, Array, List, Scalar, Type, is_complex
 from .activity import active, carried
 from .own import own
@@ -185,11 +185,10 @@ class _Adjoint:
                 position = call.operands[1] if len(call.operands) > 1 else -1
                 onto = bars[operand] if operand in bars else op.zeros_list(call.operands[0])
                 self.replace(bars, operand, op.list_add(onto, y_bar, position))
-            case "store" if k == 0:
-                self.flush(operand)
+            case "store" if k == 0 and operand not in bars and operand not in self.cleared:
                 self.cleared[operand] = _Cleared(bars, y_bar, eqn)
                 self.open[operand] = bars
-            case "store":
+            case "store" if k:
                 self.accumulate(bars, operand, _written(call, y_bar))
             case _:
                 self.accumulate(bars, operand, rule_of(eqn, eqn.primitive.adjoint)(call, y_bar, k))
@@ -418,11 +417,11 @@ def _unshifted(index: Any) -> Any:
 
 def _written(call: Call, y_bar: Value) -> Value:
     """The adjoint of what a store wrote; of an element that was written to twice, the last one counts."""
-    _, v, *dynamic = call.operands
+    array, _, *dynamic = call.operands
     v_bar = read_place(y_bar, dynamic, call.params)
-    types = [operand.type for operand in call.operands]
-    if may_repeat(call.params["index"], types) and v.is_array:
-        last = call.builder.apply(PRIMITIVES["surviving"], call.operands, call.params)
+    if may_repeat(call.params["index"], [operand.type for operand in call.operands]):
+        params = shifted_place(call.params, -1)
+        last = call.builder.apply(PRIMITIVES["surviving"], (array, *dynamic), params)
         return op.where(last, v_bar, 0.0)
     return v_bar
 

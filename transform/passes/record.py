@@ -379,8 +379,8 @@ class _OfLoop(_Writer):
 
     def available(self) -> set[Atom]:
         there: set[Atom] = {self.loop.body.results[k] for k in self.back}
-        if isinstance(self.loop, For):
-            there.add(self.loop.body.params[0])
+        if self.index.name != "_":
+            there.add(self.counted)
         return there
 
     def decide(self) -> None:
@@ -455,7 +455,7 @@ class _OfLoop(_Writer):
 
     def written(self) -> _Loop:
         self.decide()
-        env: Env = {self.loop.body.params[0]: self.index} if isinstance(self.loop, For) else {}
+        env: Env = {self.counted: self.index} if self.index.name != "_" else {}
         finals = [Var(self.params[k].name, self.params[k].type) for k in self.back]
         for k, final in zip(self.back, finals, strict=True):
             env[self.loop.body.results[k]] = final
@@ -498,6 +498,10 @@ class _OfLoop(_Writer):
         """The range of the reverse loop: that of the loop, or as often as the loop was counted to run."""
         if isinstance(self.loop, For):
             return self.loop.start, self.loop.stop, self.loop.step, not self.loop.reverse
+        if self.counter is not None:
+            step = _step_of(self.loop, self.counter)
+            assert step is not None
+            return self.loop.init[self.counter], self.loop.targets[self.counter], step, True
         count = self.settler.counts[self.loop]
         self.forward.counts[self.loop] = count
         return Lit(0), count, Lit(1), False
@@ -564,6 +568,26 @@ class _OfLoop(_Writer):
         out.append(Eqn(put, PRIMITIVES["store"], operands, store.params, None, Sweep.REVERSE))
         env[array] = put
         self.cost += recording_cost(type_) * 10**self.depth
+
+
+def _counter(loop: While) -> int | None:
+    """The position of a carried int that each iteration adds the same number to, which then is an index."""
+    for k, init in enumerate(loop.init):
+        if isinstance(init, Lit) and type(init.value) is int and _step_of(loop, k) is not None:
+            return k
+    return None
+
+
+def _step_of(loop: While, k: int) -> Lit | None:
+    """What each iteration adds to a carried int; None where that is not one number."""
+    param, result = loop.body.params[k], loop.body.results[k]
+    made = next((s for s in loop.body.body if isinstance(s, Eqn) and s.target is result), None)
+    if made is None or made.primitive.name != "add" or param.type.dtype.kind != "i":
+        return None
+    left, right = made.operands
+    number = right if left is param else left if right is param else None
+    known = isinstance(number, Lit) and type(number.value) is int and number.value != 0
+    return number if known else None  # type: ignore[return-value]
 
 
 def _again(statement: If, var: Var, made: Var, env: Env) -> Statement:

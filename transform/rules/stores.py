@@ -138,6 +138,6 @@ constant(
     "surviving",
     _infer_surviving,
     _surviving_code,
-    shape_only=frozenset({0, 1}),
+    shape_only=frozenset({0}),
     refers={"surviving": surviving},
 )
