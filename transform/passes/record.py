@@ -354,11 +354,10 @@ class _OfLoop(_Writer):
         self.shapes = settler.outside | {
             (p.type.dtype.str, p.type.dims): p for p in node.params if isinstance(p.type, Array)
         }
-        self.index = (
-            Var(loop.body.params[0].name, loop.body.params[0].type)
-            if isinstance(loop, For)
-            else Var("_", INT)
-        )
+        self.counter = _counter(loop) if isinstance(loop, While) else None
+        self.counted = loop.body.params[self.counter or 0]
+        known = isinstance(loop, For) or self.counter is not None
+        self.index = Var(self.counted.name, self.counted.type) if known else Var("_", INT)
         self.params = carried(loop)
         # Carried values that the reverse loop carries back: what was handed on gives what was there before.
         self.back = [k for k, param in enumerate(self.params) if self.is_put_back(param)]
