@@ -168,7 +168,7 @@ def strided_reshape(v):
 
 
 def strided_reshape_of_argument(v):
-    flat = v.ravel()
+    flat = v[::2].ravel()
     v[0] = 1.0
     return flat.sum()
 

@@ -31,6 +31,24 @@ def alias_made_in_branch(v):
     return u * 2
 
 
+def view_before_branch(v):
+    a = v * 1
+    b = a[1:]
+    if v.sum() > 0:
+        a += 1
+    return b.sum()
+
+
+def view_in_branch(v):
+    a = v * 1
+    if v.sum() > 0:
+        b = a[1:]
+        a += 1
+    else:
+        b = v[1:]
+    return b.sum()
+
+
 def in_place_in_both_branches(v):
     a = v * 1
     held = [a]
@@ -178,7 +196,8 @@ def guard_of_an_int(x, n):
 
 
 GOOD = [
-    view_before_branch, view_in_branch, twice_in_place_in_branch, alias_made_in_branch, in_place_in_both_branches, in_place_in_helper_in_branch,
+    view_before_branch, view_in_branch, twice_in_place_in_branch, alias_made_in_branch,
+    in_place_in_both_branches, in_place_in_helper_in_branch,
     literal_in_both_branches, bools_add_up, float_bools, walrus_and, float_and, equal_records,
     loop_variable_captured_late, default_captured_early, shadowed_later, copies_are_copies, list_alias,
     object_in_branch, counter_in_branch, raising_helper, nested_branches,
@@ -225,24 +244,6 @@ def caught_by_mistake(v):
     except TypeError:
         return v * 2
     return v
-
-
-def view_before_branch(v):
-    a = v * 1
-    b = a[1:]
-    if v.sum() > 0:
-        a += 1
-    return b.sum()
-
-
-def view_in_branch(v):
-    a = v * 1
-    if v.sum() > 0:
-        b = a[1:]
-        a += 1
-    else:
-        b = v[1:]
-    return b.sum()
 
 
 def dict_by_value(v):
