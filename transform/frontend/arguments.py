@@ -15,7 +15,7 @@ from ..rules.build import Value
 from ..types import Array
 from .lowering import Lowering, PinNeeded, StaticNeeded
 from .memory import view_equation
-from .scope import Raised
+from .scope import Raised, RunList
 
 __all__ = ["LAZY", "adapt", "as_array", "prepared"]
 
@@ -49,6 +49,10 @@ def prepared(low: Lowering, thing: Any) -> Any:
     """An argument as rules take it: Values, numbers, tuples and lists of them, options."""
     if isinstance(thing, Value):
         return low.live(thing)
+    if isinstance(thing, (RunList, list)) and isinstance(found := low.live(thing), RunList):
+        from .growing import as_stack
+
+        return as_stack(low, found)
     if isinstance(thing, (tuple, list)):
         opened = low.outside.inside(thing)
         parts = [prepared(low, item) for item in opened]
@@ -57,6 +61,8 @@ def prepared(low: Lowering, thing: Any) -> Any:
         return tuple(parts) if type(thing) is tuple else type(thing)(*parts)
     if isinstance(thing, dict):
         return {key: prepared(low, value) for key, value in low.outside.inside(thing).items()}
+    if hasattr(thing, "as_list"):
+        return prepared(low, thing.as_list())
     if isinstance(thing, LAZY):
         items: list[Any] = low.native(list, thing)
         return [prepared(low, item) for item in items]

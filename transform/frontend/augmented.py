@@ -10,12 +10,13 @@ from typing import Any
 from ..errors import UnsupportedError
 from ..rules.build import Value
 from ..types import Array
-from .calls import iterate
+from .comprehensions import append_to, for_each
+from .growing import call_method, check_frozen
 from .in_place import update_array, update_item
 from .lowering import evaluate
 from .objects import get_attribute, set_attribute
 from .operators import binary
-from .scope import Frame
+from .scope import Frame, RunList
 from .statements import statement
 from .subscripts import assign_subscript, subscript
 
@@ -58,10 +59,14 @@ def _updated(frame: Frame, op: ast.operator, left: Any, right: Any) -> Any:
         update_array(low, op, left, right)
         return left
     left = low.live(left)
+    if isinstance(left, RunList) and isinstance(op, ast.Add):
+        call_method(low, left.token, "extend", [right])
+        return left.token
     if isinstance(left, list) and isinstance(op, ast.Add):
         if low.outside.is_foreign(left):
             raise UnsupportedError("+= changes a list that exists outside the function", "Use a = a + b.")
-        left.extend(iterate(low, right))
+        check_frozen(low, left)
+        for_each(low, right, functools.partial(append_to, low, left), "+=")
         return left
     if isinstance(left, (dict, set)) and isinstance(op, ast.BitOr):
         if low.outside.is_foreign(left):

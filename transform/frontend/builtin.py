@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import copy
 import functools
-import itertools
 import operator
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -18,18 +16,19 @@ from ..rules.registry import FUNCTIONS
 from ..types import Array, Scalar
 from .arguments import adapt, prepared
 from .calls import call, iterate, special
-from .iteration import Rolling, rolling_of, rolling_range, shifted, zipped
+from .growing import copied, length
+from .iteration import Rolling, length_of
 from .lowering import Lowering
 from .naming import python_method
 from .native import result_type
 from .objects import class_of, get_attribute, has_attribute, set_attribute, store_attribute
-from .operators import BINARY, COMPARISONS, UNARY, binary, compare, contains_value, negated, truth, unary
+from .operators import BINARY, COMPARISONS, UNARY, binary, compare, negated, truth, unary
 from .recorder import plain
-from .scope import Closure, Opaque, Raised
+from .scope import Closure, Opaque, Raised, RunList
 from .subscripts import subscript
 from .texts import formatted
 
-__all__: list[str] = []
+__all__ = ["operate"]
 
 _MISSING: Any = object()
 
@@ -39,7 +38,7 @@ _MISSING: Any = object()
 
 @special(isinstance)
 def _isinstance(low: Lowering, thing: Any, kinds: Any) -> bool:
-    if isinstance(thing, (Value, Closure, Opaque)):
+    if isinstance(thing, (Value, Closure, Opaque, RunList)):
         return low.native(issubclass, class_of(thing), kinds)
     return low.native(isinstance, plain(thing), kinds)
 
@@ -129,6 +128,10 @@ def _dtype(low: Lowering, thing: Any, *args: Any, **kwargs: Any) -> np.dtype:
 
 @special(len)
 def _len(low: Lowering, thing: Any) -> Any:
+    if isinstance(thing, RunList):
+        return length(low, thing)
+    if isinstance(thing, Rolling):
+        return length_of(low, thing)
     if isinstance(thing, Value):
         shape = get_attribute(low, thing, "shape") if isinstance(thing.type, Array) else ()
         if not shape:
@@ -189,85 +192,12 @@ def _bool(low: Lowering, thing: Any = False) -> Any:
 def _pow(low: Lowering, base: Any, exp: Any, mod: Any = None) -> Any:
     if mod is not None:
         return low.native(pow, low.static(base, "pow"), low.static(exp, "pow"), low.static(mod, "pow"))
-    return _operator(low, "**", base, exp)
+    return operate(low, "**", base, exp)
 
 
 @special(divmod)
 def _divmod(low: Lowering, x: Any, y: Any) -> Any:
-    return _operator(low, "//", x, y), _operator(low, "%", x, y)
-
-
-@special(sum)
-def _sum(low: Lowering, iterable: Any, /, start: Any = 0) -> Any:
-    if isinstance(iterable, Value) and isinstance(iterable.type, Array):
-        return adapt(low, FUNCTIONS[sum], "sum", [iterable, start], {})
-    total = start
-    for k, item in enumerate(iterate(low, iterable, "sum")):
-        starts = k == 0 and type(plain(total)) is int and total == 0
-        if (
-            starts
-            and isinstance(item, Value)
-            and isinstance(item.type, Scalar)
-            and item.type.dtype.kind != "b"
-        ):
-            total = item  # 0 + x is x
-        else:
-            total = _operator(low, "+", total, item)
-    return total
-
-
-def _extreme(function: Callable[..., Any], symbol: str) -> None:
-    @special(function)
-    def handler(low: Lowering, *args: Any, key: Any = None, default: Any = _MISSING) -> Any:
-        items = (
-            list(iterate(low, args[0], function.__name__)) if len(args) == 1 else [low.live(a) for a in args]
-        )
-        if not items and default is not _MISSING:
-            return default
-        if key is not None:
-            keys = [call(low, key, [item], {}) for item in items]
-            if contains_value(keys):
-                raise UnsupportedError(
-                    f"which item {function.__name__}(key=...) gives is known only at run time",
-                    "Write a if key(a) < key(b) else b, or use np.where.",
-                )
-            places = [plain(each) for each in keys]
-            return items[low.native(function, range(len(items)), key=places.__getitem__)]
-        if not contains_value(items):
-            return low.native(function, items)
-        if any(isinstance(each, Value) and isinstance(each.type, Array) for each in items):
-            raise UnsupportedError(
-                f"Python's {function.__name__} of arrays asks for the truth of an array",
-                f"Use np.{function.__name__}imum.",
-            )
-        adapter = FUNCTIONS[function]
-        return items[0] if len(items) == 1 else adapt(low, adapter, function.__name__, items, {})
-
-
-_extreme(max, ">")
-_extreme(min, "<")
-
-
-@special(any)
-def _any(low: Lowering, iterable: Any) -> Any:
-    return negated(low, _every(low, iterable, lambda item: negated(low, item)))
-
-
-@special(all)
-def _all(low: Lowering, iterable: Any) -> Any:
-    return _every(low, iterable, lambda item: item)
-
-
-def _every(low: Lowering, iterable: Any, turn: Callable[[Any], Any]) -> Any:
-    from .operators import conjunction
-
-    conditions = []
-    for item in iterate(low, iterable, "any or all"):
-        condition = turn(truth(low, item))
-        if condition is False:
-            return False
-        conditions.append(condition)
-    return conjunction(low, conditions)
+    return operate(low, "//", x, y), operate(low, "%", x, y)
 
 
 # The operator module, whose functions are Python's operators.
@@ -276,7 +206,8 @@ def _every(low: Lowering, iterable: Any, turn: Callable[[Any], Any]) -> Any:
 _BY_SYMBOL = {how.symbol: kind() for kind, how in (*BINARY.items(), *COMPARISONS.items())}
 
 
-def _operator(low: Lowering, symbol: str, x: Any, y: Any) -> Any:
+def operate(low: Lowering, symbol: str, x: Any, y: Any) -> Any:
+    """`x symbol y`."""
     kind = _BY_SYMBOL[symbol]
     return compare(low, kind, x, y) if type(kind) in COMPARISONS else binary(low, kind, x, y)
 
@@ -285,7 +216,7 @@ def _register_operators() -> None:
     for how in (*BINARY.values(), *COMPARISONS.values()):
 
         def handler(low: Lowering, x: Any, y: Any, /, symbol: str = how.symbol) -> Any:
-            return _operator(low, symbol, x, y)
+            return operate(low, symbol, x, y)
 
         special(how.function)(handler)
     for kind, how in UNARY.items():
@@ -314,99 +245,7 @@ def _getitem(low: Lowering, thing: Any, index: Any) -> Any:
     return subscript(low, thing, index)
 
 
-# Iterables.
-
-
-@special(range)
-def _range(low: Lowering, *limits: Any) -> Any:
-    known = [low.live(limit) for limit in limits]
-    if any(isinstance(limit, Value) for limit in known):
-        return rolling_range(low, *known)
-    return low.native(range, *map(plain, known))
-
-
-@special(zip)
-def _zip(low: Lowering, *iterables: Any, strict: bool = False) -> Any:
-    if (together := zipped(low, iterables)) is not None:
-        return together
-    return low.new_object(low.native(zip, *(iterate(low, each, "zip") for each in iterables), strict=strict))
-
-
-@special(enumerate)
-def _enumerate(low: Lowering, iterable: Any, start: Any = 0) -> Any:
-    if (numbered := zipped(low, [Rolling(0, None, 1), iterable])) is not None:
-        return shifted(low, numbered, start)
-    return low.new_object(enumerate(iterate(low, iterable, "enumerate"), low.static(start, "enumerate")))
-
-
-@special(reversed)
-def _reversed(low: Lowering, sequence: Any) -> Any:
-    rolling = rolling_of(low, sequence)
-    if rolling is not None and rolling.known is None:
-        return replace(rolling, reverse=not rolling.reverse)
-    if isinstance(sequence, Value):
-        return reversed(list(iterate(low, sequence, "reversed")))
-    return low.native(reversed, low.outside.inside(sequence))
-
-
-@special(map)
-def _map(low: Lowering, function: Any, *iterables: Any) -> Iterator[Any]:
-    columns = [iterate(low, each, "map") for each in iterables]
-    return low.new_object(call(low, function, list(items), {}) for items in zip(*columns, strict=False))
-
-
-@special(filter)
-def _filter(low: Lowering, function: Any, iterable: Any) -> Iterator[Any]:
-    def kept(item: Any) -> bool:
-        decision = truth(low, item if function is None else call(low, function, [item], {}))
-        if isinstance(decision, Value):
-            raise UnsupportedError("what filter() keeps is known only at run time", "Use np.where.")
-        return bool(decision)
-
-    return low.new_object(item for item in iterate(low, iterable, "filter") if kept(item))
-
-
-@special(iter)
-def _iter(low: Lowering, thing: Any) -> Any:
-    return iterate(low, thing, "iter")
-
-
-@special(next)
-def _next(low: Lowering, iterator: Any, default: Any = _MISSING) -> Any:
-    try:
-        method = python_method(iterator, "__next__")
-        if method is not None:
-            return call(low, method, [iterator], {})
-        low.may_change(iterator, "going on with an iterator")
-        return low.native(next, iterator)
-    except Raised as raised:
-        if default is not _MISSING and isinstance(raised.error, StopIteration):
-            return default
-        raise
-
-
-@special(sorted)
-def _sorted(low: Lowering, iterable: Any, /, *, key: Any = None, reverse: Any = False) -> list[Any]:
-    items = list(iterate(low, iterable, "sorted"))
-    keys = items if key is None else [call(low, key, [item], {}) for item in items]
-    if contains_value(keys):
-        raise UnsupportedError("the order of run-time values is not known while lowering", "Use np.sort.")
-    order = low.native(sorted, range(len(items)), key=[plain(k) for k in keys].__getitem__, reverse=reverse)
-    made: list[Any] = low.new_object([items[k] for k in order])
-    return made
-
-
-def _constructor(kind: Any) -> None:
-    @special(kind)
-    def handler(low: Lowering, iterable: Any = (), /) -> Any:
-        items = list(iterate(low, iterable, kind.__name__))
-        if kind in (set, frozenset) and contains_value(items):
-            raise UnsupportedError("a set of run-time values", "Use a list or a tuple.")
-        return low.new_object(low.native(kind, items))
-
-
-for _kind in (list, tuple, set, frozenset):
-    _constructor(_kind)
+# Containers and texts.
 
 
 @special(dict)
@@ -446,6 +285,8 @@ def _id(low: Lowering, thing: Any) -> int:
 
 @special(copy.copy, copy.deepcopy)
 def _copy(low: Lowering, thing: Any) -> Any:
+    if isinstance(thing, RunList):
+        return copied(low, thing)
     if isinstance(thing, Value):
         return (
             call(low, get_attribute(low, thing, "copy"), [], {}) if isinstance(thing.type, Array) else thing
@@ -467,31 +308,12 @@ def _copied(low: Lowering, thing: Any) -> Any:
     return _copy(low, thing)
 
 
-# functools and itertools.
+# functools.
 
 
 @special(functools.partial)
 def _partial(low: Lowering, function: Any, /, *args: Any, **kwargs: Any) -> Any:
     return low.new_object(functools.partial(function, *args, **kwargs))
-
-
-@special(functools.reduce)
-def _reduce(low: Lowering, function: Any, iterable: Any, initial: Any = _MISSING) -> Any:
-    items = iterate(low, iterable, "reduce")
-    total = initial
-    for item in items:
-        total = item if total is _MISSING else call(low, function, [total, item], {})
-    if total is _MISSING:
-        raise Raised(TypeError("reduce() of empty iterable with no initial value"))
-    return total
-
-
-@special(itertools.accumulate)
-def _accumulate(low: Lowering, iterable: Any, func: Any = operator.add, *, initial: Any = None) -> Any:
-    totals = [] if initial is None else [initial]
-    for item in iterate(low, iterable, "accumulate"):
-        totals.append(call(low, func, [totals[-1], item], {}) if totals else item)
-    return iter(totals)
 
 
 @special(functools.wraps)

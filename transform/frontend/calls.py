@@ -19,14 +19,15 @@ from . import native
 from .arguments import adapt, prepared
 from .flat import Flat
 from .generators import generator, is_generator
-from .iteration import Rolling
+from .growing import ListMethod, call_method
+from .iteration import OneByOne, Rolling
 from .lowering import Lowering, evaluate, expression
 from .managers import CONTEXT_MANAGER, GeneratorCall, ManagerFunction
 from .naming import missing_rule, python_method, qualified
 from .objects import Super, TextMethod, ValueMethod, class_of, construct, get_attribute
 from .operators import contains_value
 from .reads import keys_of
-from .scope import Closure, Frame, Leave, Opaque, Raised
+from .scope import Closure, Frame, Leave, Opaque, Raised, RunList
 from .source import source_of
 from .subscripts import subscript
 from .texts import method
@@ -51,6 +52,9 @@ def special(*functions: Any) -> Callable[[Callable[..., Any]], Callable[..., Any
 def call(low: Lowering, function: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     """The result of a call."""
     function = low.live(function)
+    owner = getattr(function, "__self__", None)
+    if type(owner) is list and id(owner) in low.growing:
+        return call_method(low, owner, function.__name__, args)
     match function:
         case Value():
             raise Raised(TypeError("a number or array is not callable"))
@@ -76,6 +80,8 @@ def call(low: Lowering, function: Any, args: list[Any], kwargs: dict[str, Any]) 
         case operator.attrgetter():
             found = [get_attributes(low, args[0], path) for path in function.__reduce__()[1]]
             return found[0] if len(found) == 1 else tuple(found)
+        case ListMethod():
+            return call_method(low, function.token, function.name, args)
         case staticmethod() | classmethod():
             return call(low, function.__func__, args, kwargs)
         case TextMethod():
@@ -324,6 +330,14 @@ def iterate(low: Lowering, thing: Any, what: str = "a loop") -> Iterator[Any]:
     thing = low.live(thing)
     if isinstance(thing, Rolling):
         return thing.items(low)
+    if isinstance(thing, RunList):
+        raise UnsupportedError(
+            f"{what} needs the number of items of a list whose length is known only at run time",
+            "Loop over it, index it, sum it, or make it an array with np.array.",
+        )
+    if isinstance(thing, OneByOne):
+        low.may_change(thing, "going on with an iterator")
+        return thing
     if isinstance(thing, Flat):
         thing = thing.elements()
     if isinstance(thing, Value):

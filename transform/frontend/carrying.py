@@ -74,6 +74,7 @@ class Carried:
         self.dead: set[str] = set()
         self.sharing = Sharing(low.memory)
         self.left: dict[Key, Value] = {}
+        self.held: dict[Any, str] = {}
 
     # What is expected before the body is lowered.
 
@@ -141,6 +142,12 @@ class Carried:
             else:
                 arrays |= self._set_head(place)
         self.sharing.begin(arrays)
+        memory = self.low.memory
+        for key, why in self.held.items():
+            if key in arrays:
+                memory.held[memory.object(arrays[key].first_atom)] = why
+            elif isinstance(key, Var):
+                memory.held[key] = why
 
     def _set_list(self, place: Place) -> None:
         """Put params in a list that grows."""
@@ -191,6 +198,8 @@ class Carried:
                 news |= self._learn_arrays(old, new)
             elif thing is self.low.growing or thing is self.low.stale:
                 continue
+            elif thing is self.low.memory.held:
+                news |= self._learn_held(old, new)
             elif isinstance(thing, list):
                 news |= self._learn_list(thing, old, new)
             elif isinstance(thing, dict):
@@ -214,6 +223,13 @@ class Carried:
 
     before: Any = frozenset()
     """The atoms that were there before the loop."""
+
+    def _learn_held(self, old: dict[Atom, str], new: dict[Atom, str]) -> bool:
+        """Arrays that have become items of a list: the next iteration must not write to them."""
+        known = self.before | {param for place in self.places.values() for param in place.params}
+        more = {key: why for key, why in new.items() if key not in old and key in known}
+        self.held.update(more)
+        return bool(more)
 
     def _learn_list(self, thing: list[Any], old: list[Any], new: list[Any]) -> bool:
         if (id(self.low.growing), id(thing)) in self.places or id(thing) in self.low.growing:
@@ -351,7 +367,14 @@ class Carried:
             if not isinstance(place.form, Unbound) and place.form is not NOTHING:
                 for k, end in enumerate(self.ends(place, outcome)):
                     ends[id(place.thing), place.key, k] = end
-        return self.sharing.ends(ends, self.before)
+        news = self.sharing.ends(ends, self.before)
+        memory, held = self.low.memory, outcome.state.copy_of(self.low.memory.held)
+        for key, end in ends.items():
+            if key not in self.held and isinstance(end, Value) and end.is_array:
+                obj = memory.object(memory.origin(end).first_atom)
+                if obj in held:
+                    self.held[key], news = held[obj], True
+        return news
 
     # The loop itself.
 
@@ -368,7 +391,8 @@ class Carried:
                 return [low.builder.atom(x) for x in numbers_in(lists_of(place.form), init.tree)]
             items = [] if isinstance(init, RunList) else init
             return [
-                low.builder.atom(x) for x in numbers_in(lists_of(place.form), listed(low, items, place.form))
+                low.builder.atom(x)
+                for x in numbers_in(lists_of(place.form), listed(low, items, place.form, place.called))
             ]
         types = list(place.types)
         init = low.memory.latest(place.init) if place.thing is low.overwritten else place.init
@@ -385,7 +409,7 @@ class Carried:
         new = self.content(place, outcome)
         if place.thing is self.low.growing:
             if new.tree is EMPTY:
-                return list(numbers_in(lists_of(place.form), listed(self.low, [], place.form)))
+                return list(numbers_in(lists_of(place.form), listed(self.low, [], place.form, place.called)))
             return list(numbers_in(lists_of(place.form), new.tree))
         if new is NOTHING:
             return [NOTHING for _ in place.types]
@@ -434,7 +458,7 @@ def written_bases(body: Sequence[ast.AST]) -> Iterator[ast.expr]:
     """The expressions whose arrays a body may write to, as far as the syntax tells."""
     for node in body:
         for inner in ast.walk(node):
-            targets: list[ast.expr] = []
+            targets: list[Any] = []
             match inner:
                 case ast.Assign(targets=given):
                     targets = list(given)
@@ -470,6 +494,4 @@ def grown_names(body: Sequence[ast.AST]) -> frozenset[str]:
 
 
 def _base(node: ast.expr) -> ast.expr:
-    while isinstance(node, ast.Subscript):
-        node = node.value
-    return node
+    return _base(node.value) if isinstance(node, ast.Subscript) else node

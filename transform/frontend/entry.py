@@ -19,6 +19,7 @@ from ..tree import Node, Static, Tree, rebuild
 from . import (
     augmented,
     builtin,
+    comprehensions,
     classes,
     exceptions,
     expressions,
@@ -26,6 +27,7 @@ from . import (
     match,
     passive,
     reports,
+    sequences,
     statements,
     writers,
 )
@@ -47,12 +49,14 @@ _HANDLERS = (
     loops,
     augmented,
     builtin,
+    comprehensions,
     classes,
     exceptions,
     expressions,
     match,
     passive,
     reports,
+    sequences,
     statements,
     writers,
 )  # importing them fills the tables of handlers

@@ -1,10 +1,10 @@
-"""Expressions: constants, names, operators, subscripts, displays, comprehensions, lambdas."""
+"""Expressions: constants, names, operators, subscripts, displays, lambdas."""
 
 from __future__ import annotations
 
 import ast
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..errors import UnsupportedError
@@ -181,84 +181,16 @@ def _dict(frame: Frame, node: ast.Dict) -> Any:
             more = evaluate(frame, value)
             made.update(frame.low.native(dict, frame.low.outside.inside(more)))
         else:
-            made[_key(frame, evaluate(frame, key))] = evaluate(frame, value)
+            made[key_of(frame, evaluate(frame, key))] = evaluate(frame, value)
     return frame.low.new_object(made)
 
 
-def _key(frame: Frame, key: Any) -> Any:
+def key_of(frame: Frame, key: Any) -> Any:
+    """A key of a dict."""
     if isinstance(frame.low.live(key), Value):
         key = frame.low.static(key, "a key of a dict")
     frame.low.native(hash, key)
     return plain(key)
-
-
-# Comprehensions.
-
-
-def _target_names(node: Any) -> frozenset[str]:
-    return frozenset(
-        inner.id
-        for generator in node.generators
-        for inner in ast.walk(generator.target)
-        if isinstance(inner, ast.Name)
-    )
-
-
-def _produce(frame: Frame, node: Any) -> Iterator[Frame]:
-    """The frame of the comprehension, once for each element."""
-    from .statements import assign
-
-    inner = frame.comprehension(_target_names(node))
-
-    def nest(k: int) -> Iterator[Frame]:
-        if k == len(node.generators):
-            yield inner
-            return
-        generator = node.generators[k]
-        if generator.is_async:
-            raise UnsupportedError("asynchronous comprehensions are not understood")
-        source = evaluate(frame if k == 0 else inner, generator.iter)
-        for item in iterate(frame.low, source, "a comprehension"):
-            assign(inner, generator.target, item)
-            if all(_decided(inner, test) for test in generator.ifs):
-                yield from nest(k + 1)
-
-    return nest(0)
-
-
-def _decided(frame: Frame, test: ast.expr) -> bool:
-    decision = condition(frame, test, "the condition of a comprehension")
-    if isinstance(decision, Value):
-        raise UnsupportedError(
-            "the length of this comprehension is known only at run time",
-            "Use np.where, or multiply by the condition.",
-            frame.origin(test),
-        )
-    return bool(decision)
-
-
-@expression(ast.ListComp)
-def _list_comprehension(frame: Frame, node: ast.ListComp) -> Any:
-    return frame.low.new_object([evaluate(inner, node.elt) for inner in _produce(frame, node)])
-
-
-@expression(ast.SetComp)
-def _set_comprehension(frame: Frame, node: ast.SetComp) -> Any:
-    return _as_set([evaluate(inner, node.elt) for inner in _produce(frame, node)])
-
-
-@expression(ast.DictComp)
-def _dict_comprehension(frame: Frame, node: ast.DictComp) -> Any:
-    made = {
-        _key(inner, evaluate(inner, node.key)): evaluate(inner, node.value) for inner in _produce(frame, node)
-    }
-    return frame.low.new_object(made)
-
-
-@expression(ast.GeneratorExp)
-def _generator_expression(frame: Frame, node: ast.GeneratorExp) -> Any:
-    # A real generator: elements are evaluated when they are asked for, as in Python.
-    return frame.low.new_object(evaluate(inner, node.elt) for inner in _produce(frame, node))
 
 
 # Functions.

@@ -130,9 +130,7 @@ def joined_type(dims: Dims, a: Type, b: Type) -> Type | None:
         return Array(a.dtype, tuple(m if dims.same(m, n) else unknown_dim() for m, n in sizes))
     if isinstance(a, List) and isinstance(b, List):
         element = joined_type(dims, a.element, b.element)
-        same = element is not None and all(
-            (element.dtype, element.weak) == (each.element.dtype, each.element.weak) for each in (a, b)
-        )
+        same = element is not None and element.dtype == a.dtype == b.dtype
         return List(element) if same else None  # type: ignore[arg-type]
     if not isinstance(a, Scalar) or not isinstance(b, Scalar):
         return None

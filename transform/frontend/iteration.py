@@ -10,19 +10,30 @@ from ..errors import UnsupportedError
 from ..rules.build import Value
 from ..rules.index import getitem
 from ..types import Array, Scalar
+from .growing import get_item, length, looked_up
 from .lowering import Lowering
 from .operators import BINARY, binary
 from .recorder import plain
-from .scope import Raised
+from .scope import Raised, RunList
 
-__all__ = ["Rolling", "counted", "items_of_array", "rolling_of", "rolling_range", "shifted", "zipped"]
+__all__ = [
+    "OneByOne",
+    "Rolling",
+    "counted",
+    "items_of_array",
+    "rolling_of",
+    "rolling_range",
+    "shifted",
+    "zipped",
+]
 
 
 @dataclass(frozen=True, eq=False)
 class Rolling:
     """Items by an index that runs over range(start, stop, step), from its end where `reverse`.
 
-    `item` gives the item at an index; None where the index itself is the item. `what` tells its origin.
+    `item` gives the item at an index; None where the index itself is the item. `what` tells its origin,
+    `token` which list the items are in, where they are in one.
     """
 
     start: Any
@@ -31,6 +42,7 @@ class Rolling:
     item: Callable[[Any], Any] | None = None
     reverse: bool = False
     what: str = "a loop"
+    token: Any = None
 
     def at(self, index: Any) -> Any:
         """The item at an index."""
@@ -53,6 +65,10 @@ class Rolling:
         if any(isinstance(each, Value) or each is None for each in limits):
             return None
         return range(*limits)[::-1] if self.reverse else range(*limits)
+
+
+class OneByOne(Iterator[Any]):
+    """An iterator of the interpreter's own: a generator expression that has not been run."""
 
 
 def rolling_range(low: Lowering, *limits: Any) -> Rolling:
@@ -79,6 +95,14 @@ def items_of_array(low: Lowering, array: Value) -> Rolling:
 
         size = get_attribute(low, array, "shape")[0]
     return Rolling(0, size, 1, lambda k: getitem(low.builder, low.live(array), k), what="an array")
+
+
+def items_of_list(low: Lowering, xs: RunList) -> Rolling:
+    """The items of a list whose length only run time knows."""
+    token = xs.token
+    return Rolling(
+        0, length(low, xs), 1, lambda k: get_item(low, low.growing[id(token)], k), what="a list", token=token
+    )
 
 
 def counted(low: Lowering, items: Rolling) -> Rolling:
@@ -167,26 +191,39 @@ def rolling_of(low: Lowering, source: Any) -> Rolling | None:
         return Rolling(source.start, source.stop, source.step, what="a range")
     if isinstance(source, Value) and isinstance(source.type, Array):
         return items_of_array(low, source)
+    if isinstance(source, RunList):
+        return items_of_list(low, source)
     return None
 
 
 def zipped(low: Lowering, sources: Sequence[Any]) -> Rolling | None:
     """Iterables side by side; None where all are known. A range without an end goes along with the others."""
     rolling = [rolling_of(low, source) for source in sources]
+    if not any(each is not None and each.stop is not None and each.known is None for each in rolling):
+        return None
     ends = [each for each in rolling if each is None or each.stop is not None]
     if all(each is None or each.known is not None for each in ends):
         return None
-    if any(each is None for each in ends):
-        raise UnsupportedError(
-            "a list of known length beside something whose length only run time knows",
-            "Make the list an array, or loop over an index.",
-        )
+    rolling = [
+        _alike(low, source) if each is None else each for each, source in zip(rolling, sources, strict=True)
+    ]
     counts = [counted(low, each) if each.stop is not None else each for each in rolling if each is not None]
     stop: Any = None
     for each in counts:
         if each.stop is not None and not (stop is not None and _same_length(low, stop, each.stop)):
             stop = each.stop if stop is None else minimum(low, stop, each.stop)
     return Rolling(0, stop, 1, lambda k: tuple(each.at(k) for each in counts), what="zip")
+
+
+def _alike(low: Lowering, source: Any) -> Rolling:
+    """The items of a list or tuple of known length by an index."""
+    items = low.outside.inside(low.live(source))
+    if not isinstance(items, (list, tuple)):
+        raise UnsupportedError(
+            f"a {type(items).__name__} beside something whose length only run time knows",
+            "Make it a list or an array, or loop over an index.",
+        )
+    return Rolling(0, len(items), 1, lambda k: looked_up(low, items, k), what="a list")
 
 
 def _same_length(low: Lowering, a: Any, b: Any) -> bool:

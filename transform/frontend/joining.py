@@ -92,8 +92,15 @@ class Join:
     def lists(self, a: dict[int, Any], b: dict[int, Any]) -> None:
         """Lists whose length only run time knows, in either branch."""
         for key in {**a, **b}:
-            if key in a and key in b:
-                self.place(self.low.growing, key, a[key], b[key], "a list")
+            if key in a and key in b and a[key] is not b[key]:
+                element = join_forms(
+                    self.low,
+                    element_of(self.low, a[key]),
+                    element_of(self.low, b[key]),
+                    "an item of the list",
+                )
+                x, y = (_as_list(side, a[key].token, [], element) for side in (self.a, self.b))
+                self.place(self.low.growing, key, x, y, "a list")
 
     def mapping(self, thing: dict[Any, Any], a: dict[Any, Any], b: dict[Any, Any]) -> None:
         for key in {**a, **b}:
@@ -101,7 +108,7 @@ class Join:
                 self.place(thing, key, a[key], b[key], str(key))
             elif any(thing is inner.names for frame in self.low.frames for inner in lexical(frame)):
                 thing[key] = Unbound("it is bound in one branch of a run-time condition only")
-            elif thing is self.low.stale:
+            elif thing is self.low.stale or thing is self.low.memory.held:
                 thing[key] = a.get(key) or b.get(key)
             elif thing is self.low.overlay:
                 before = _attribute_outside(self.low, key)
@@ -134,7 +141,7 @@ class Join:
         self.place(self.low.growing, id(thing), made[0], made[1], "a list")
 
     def place(self, thing: Any, key: Any, a: Any, b: Any, called: str) -> None:
-        if a is b and (isinstance(a, Value) or self.a.live(a) is self.b.live(b)):
+        if a is b and (isinstance(a, (Value, list)) or self.a.live(a) is self.b.live(b)):
             thing[key] = a
             return
         joined = self.value(a, b, called)
@@ -318,6 +325,8 @@ def _element_in(side: Outcome, token: list[Any], items: list[Any]) -> Any:
 
 def _as_list(side: Outcome, token: list[Any], items: list[Any], element: Any) -> RunList:
     """The list at the end of a branch as a list of which only run time knows the length."""
+    if isinstance(element, Unbound):
+        raise UnsupportedError(element.reason, "All items of a list that grows have one type.")
     known: RunList | None = side.state.copy_of(side.low.growing).get(id(token))
     if known is not None and known.tree is not EMPTY:
         return known

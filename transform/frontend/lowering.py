@@ -7,14 +7,14 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any, TypeVar
 
 from ..errors import Origin, TransformError, UnsupportedError
-from ..ir import Lit, Region, Var
+from ..ir import Lit, Region, Statement, Var
 from ..rules.build import Value
 from ..rules.registry import PRIMITIVES
 from ..types import Scalar
 from .memory import Memory
 from .outside import Outside, Place
 from .recorder import Recorder, plain, spell
-from .scope import Frame, Raised
+from .scope import Frame, Raised, RunList
 
 __all__ = ["Lowering", "PinNeeded", "StaticNeeded", "evaluate", "expression"]
 
@@ -59,7 +59,11 @@ class Lowering:
         self.memory = Memory(self.builder)
         self.overwritten, self.stale = self.memory.newest, self.memory.stale
         # What is in lists whose length only run time knows, by the identity of the list.
-        self.growing: dict[int, Any] = {}
+        self.growing: dict[int, RunList] = self.outside.growing
+        # Lists and dicts that are items of such a list, and must stay what they are.
+        self.frozen: dict[int, Any] = {}
+        # The blocks around the loops that are being lowered, with the atoms that are there.
+        self.around: list[tuple[list[Statement], Any]] = []
         # Copies that NumPy makes, and that are not needed unless one of the two arrays is written to.
         self.spare: list[Value] = []
         # What exceptions were made of, where they are raised only at run time.
@@ -76,6 +80,8 @@ class Lowering:
     def live(self, value: Any) -> Any:
         """What a reference means now: the newest content of an array; a number where it is a literal."""
         if not isinstance(value, Value):
+            if self.growing and isinstance(value, (list, RunList)):
+                return self.growing.get(id(value.token if isinstance(value, RunList) else value), value)
             return value
         atom = value.atom
         if isinstance(atom, Lit):

@@ -18,6 +18,7 @@ from ..errors import UnsupportedError
 from ..rules.build import Value, numeric
 from ..types import dtype_of
 from .arguments import LAZY, adapt, prepared
+from .growing import check_frozen
 from .lowering import Lowering
 from .naming import missing_rule
 from .operators import contains_value
@@ -150,6 +151,7 @@ def call_native(low: Lowering, function: Any, called: str, args: list[Any], kwar
                 f"{called}() changes a {type(owner).__name__} that exists outside the function",
                 "Work on a copy of it.",
             )
+        check_frozen(low, owner)
         _check_keys(function, args)
         return low.native(function, *args, **kwargs)
     args, kwargs = [_opened(low, each) for each in args], {k: _opened(low, v) for k, v in kwargs.items()}

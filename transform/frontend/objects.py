@@ -16,10 +16,11 @@ from ..errors import UnsupportedError
 from ..rules.build import Value
 from ..rules.registry import ATTRIBUTES, METHODS
 from ..types import Array
+from .growing import ListMethod
 from .lowering import Lowering
 from .operators import contains_value
 from .reads import MISSING
-from .scope import Closure, Opaque, Raised
+from .scope import Closure, Opaque, Raised, RunList
 
 __all__ = [
     "Super",
@@ -68,6 +69,8 @@ def class_of(value: Any) -> type:
         return _PYTHON_CLASSES[value.type.dtype.kind] if value.type.weak else value.type.dtype.type
     if isinstance(value, Opaque):
         return str
+    if isinstance(value, RunList):
+        return list
     if isinstance(value, (Closure, ValueMethod)):
         return FunctionType
     from .recorder import plain
@@ -80,6 +83,10 @@ def get_attribute(low: Lowering, thing: Any, name: str) -> Any:
     thing = low.live(thing)
     if isinstance(thing, Value):
         return _value_attribute(low, thing, name)
+    if isinstance(thing, RunList):
+        if not hasattr(list, name):
+            raise Raised(AttributeError(f"'list' object has no attribute {name!r}"))
+        return ListMethod(thing.token, name)
     if isinstance(thing, Opaque):
         if not hasattr(str, name):
             raise Raised(AttributeError(f"'str' object has no attribute {name!r}"))

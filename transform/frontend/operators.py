@@ -17,7 +17,7 @@ from ..types import Array, Scalar
 from .lowering import Lowering
 from .naming import python_method
 from .recorder import combined, is_weak, plain
-from .scope import Opaque, Raised
+from .scope import Opaque, Raised, RunList
 
 __all__ = ["BINARY", "COMPARISONS", "UNARY", "binary", "compare", "contains_value", "truth", "unary"]
 
@@ -81,6 +81,8 @@ def binary(low: Lowering, kind: ast.operator, left: Any, right: Any) -> Any:
     """`left kind right`."""
     how = BINARY[type(kind)]
     left, right = low.live(left), low.live(right)
+    if isinstance(left, RunList) or isinstance(right, RunList):
+        return _on_lists(low, how, left, right)
     if isinstance(left, Value) or isinstance(right, Value):
         if how.symbol == "*":
             left, right = _repeated(low, left, right), _repeated(low, right, left)
@@ -94,6 +96,22 @@ def binary(low: Lowering, kind: ast.operator, left: Any, right: Any) -> Any:
         return _on_texts(low, how, left, right)
     result = low.native(how.function, plain(left), plain(right))
     return combined(kind, result, left, right)
+
+
+def _on_lists(low: Lowering, how: Binary, left: Any, right: Any) -> Any:
+    """Operators on lists of which only run time knows the length."""
+    from .arguments import prepared
+    from .growing import concatenated
+
+    for other in (left, right):
+        if isinstance(other, Value) and not is_weak(other):
+            left, right = (prepared(low, each) for each in (left, right))
+            return apply(low, how, left, right)
+    if how.symbol == "+":
+        return concatenated(low, left, right)
+    raise UnsupportedError(
+        f"the operator {how.symbol} on a list whose length is known only at run time", "Write a loop."
+    )
 
 
 def _repeated(low: Lowering, count: Any, sequence: Any) -> Any:
@@ -198,6 +216,10 @@ def truth(low: Lowering, value: Any, what: str = "a condition", ask: bool = True
         if ask:
             low.demand(value, what)
         return value if value.type.dtype.kind == "b" else apply(low, COMPARISONS[ast.NotEq], value, 0)
+    if isinstance(value, RunList):
+        from .growing import length
+
+        return compare(low, ast.Gt(), length(low, value), 0)
     if isinstance(value, Opaque):
         if any(each if isinstance(each, str) else not each.is_text for each in value.parts or ()):
             return True  # a number is never written as nothing
@@ -211,7 +233,7 @@ def truth(low: Lowering, value: Any, what: str = "a condition", ask: bool = True
 
 def contains_value(thing: Any) -> bool:
     """Whether run-time values are in a value or its nested containers."""
-    if isinstance(thing, (Value, Opaque)):
+    if isinstance(thing, (Value, Opaque, RunList)):
         return True
     if isinstance(thing, dict):
         return any(map(contains_value, thing.values()))
@@ -237,6 +259,10 @@ def compare(low: Lowering, kind: ast.cmpop, left: Any, right: Any) -> Any:
         case ast.NotIn():
             return negated(low, _contains(low, right, left))
     how = COMPARISONS[type(kind)]
+    if isinstance(left, RunList) or isinstance(right, RunList):
+        raise UnsupportedError(
+            "a comparison of lists whose length is known only at run time", "Compare their items in a loop."
+        )
     if isinstance(left, Value) or isinstance(right, Value):
         return _compare_values(low, how, left, right)
     dunder = _dunder(low, how, left, right)

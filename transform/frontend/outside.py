@@ -16,7 +16,7 @@ from ..ir import Atom, Var
 from ..rules.build import Value
 from .reads import MISSING, Read, capturable, captured_type, keys_of
 from .recorder import Recorder, spell
-from .scope import Raised
+from .scope import Raised, RunList
 
 __all__ = ["Outside"]
 
@@ -68,6 +68,7 @@ class Outside:
         self._places: dict[Atom, Place] = {}
         self._foreign: dict[int, Any] = {}
         self._copies: dict[int, Any] = {}
+        self.growing: dict[int, RunList] = {}
 
     # Where names come from.
 
@@ -184,6 +185,11 @@ class Outside:
 
     def inside(self, container: Any, called: str = "item") -> Any:
         """The container itself, or, of one that exists outside, a copy with its content read."""
+        if isinstance(container, RunList) or id(container) in self.growing:
+            raise UnsupportedError(
+                "a list whose length is known only at run time cannot be used here",
+                "Loop over it, index it, sum it, or make it an array with np.array.",
+            )
         if not self.is_foreign(container):
             return container
         if id(container) not in self._copies:

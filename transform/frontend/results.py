@@ -6,7 +6,7 @@ import functools
 import inspect
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from ..types import Scalar, is_complex
 from .growing import EMPTY
 from .lowering import Lowering
 from .recorder import plain
-from .scope import Closure
+from .scope import Closure, RunList
 
 __all__ = ["Names", "finished"]
 
@@ -125,13 +125,13 @@ def _output(low: Lowering, result: Any, found: list[Any]) -> Tree:
     if isinstance(result, Value) or (numeric(result) and not isinstance(result, (bool, np.bool_))):
         found.append(result)
         return Slot(len(found) - 1)
-    if isinstance(result, (Closure, type(_ for _ in ()))):
+    if isinstance(result, (Closure, Iterator)):
         raise UnsupportedError(
             f"the function returns a {'function' if isinstance(result, Closure) else 'generator'}",
             "Return numbers or arrays.",
         )
-    if id(result) in low.growing and isinstance(result, list):
-        return _output_of_list(low.growing[id(result)].tree, found)
+    if isinstance(result, RunList):
+        return _output_of_list(result.tree, found)
     result = low.outside.inside(result)
     if not is_structure(result):
         return Static(plain(result))

@@ -26,6 +26,7 @@ __all__ = [
     "Parted",
     "Piece",
     "Raised",
+    "RunList",
     "Unbound",
 ]
 
@@ -119,6 +120,17 @@ class Opaque:
 
     def __format__(self, spec: str) -> str:
         return "..."
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RunList:
+    """What is in a list: in place of each number of an item a Value of type List, all of the same length.
+
+    `token` is the Python list that stands for it while lowering: its identity is that of the list.
+    """
+
+    token: list[Any]
+    tree: Any
 
 
 class Frame:

@@ -10,7 +10,7 @@ from ..errors import UnsupportedError
 from ..ir import Statement
 from ..rules.build import Value
 from .lowering import Lowering
-from .scope import Closure, Frame, NotYet, Raised, Unbound
+from .scope import Closure, Frame, NotYet, Raised, RunList, Unbound
 
 __all__ = ["Outcome", "State", "fork", "lexical", "run_apart"]
 
@@ -38,6 +38,9 @@ class Outcome:
 
     def live(self, value: Any) -> Any:
         """What a reference means at the end of the block; Unbound where nothing can be said."""
+        if isinstance(value, (list, RunList)):
+            token = value.token if isinstance(value, RunList) else value
+            return self.state.copy_of(self.low.growing).get(id(token), value)
         memory, builder = self.low.memory, self.low.builder
         outer, builder.body = builder.body, self.body
         try:
@@ -93,7 +96,7 @@ class State:
         """A snapshot of what the running calls can reach."""
         content: dict[int, tuple[Any, Any]] = {}
         seen: set[int] = set()
-        pending: list[Any] = [low.overwritten, low.stale, low.overlay, low.growing]
+        pending: list[Any] = [low.overwritten, low.stale, low.overlay, low.growing, low.memory.held]
         pending += [inner.names for frame in low.frames for inner in lexical(frame)]
         while pending:
             thing = pending.pop()

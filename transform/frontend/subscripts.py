@@ -11,10 +11,11 @@ from ..rules.index import getitem
 from ..types import Array, Scalar
 from .arguments import prepared
 from .flat import Flat
+from .growing import as_list, check_frozen, get_item, looked_up, set_item
 from .lowering import Lowering
 from .naming import python_method
 from .recorder import plain
-from .scope import Opaque, Raised
+from .scope import Opaque, Raised, RunList
 from .texts import method
 from .writes import write
 
@@ -26,6 +27,8 @@ def subscript(low: Lowering, thing: Any, index: Any, called: str = "item") -> An
     thing, index = low.live(thing), low.live(index)
     if isinstance(thing, Flat):
         return thing.read(index)
+    if isinstance(thing, RunList):
+        return get_item(low, thing, index)
     if isinstance(thing, Value):
         if isinstance(thing.type, Scalar) and thing.type.weak:
             raise Raised(TypeError(f"'{thing.type}' object is not subscriptable"))
@@ -35,12 +38,22 @@ def subscript(low: Lowering, thing: Any, index: Any, called: str = "item") -> An
         return low.call(own, [thing, index])
     if isinstance(thing, Opaque):
         return method(low, thing, "__getitem__", [index], {})
+    if isinstance(index, Value) and isinstance(thing, (list, tuple)) and _is_unknown(low, index):
+        return looked_up(low, low.outside.inside(thing), index)
     if low.outside.is_foreign(thing) and not isinstance(index, slice):
         key = static_index(low, index)
         low.native(lambda: thing[key])
         return low.outside.item(thing, key, called.rsplit(".", 1)[-1])
     taken = low.native(lambda: low.outside.inside(thing)[static_index(low, index)])
     return low.new_object(taken) if isinstance(index, slice) else taken
+
+
+def _is_unknown(low: Lowering, index: Value) -> bool:
+    """Whether an index cannot be known while lowering; asks for it where it could be."""
+    if isinstance(index.type, Scalar) and isinstance(index.type.size, int):
+        return False
+    low.demand(index, "an index into a list, a tuple or a dict")
+    return True
 
 
 def static_index(low: Lowering, index: Any) -> Any:
@@ -64,7 +77,10 @@ def assign_subscript(low: Lowering, thing: Any, index: Any, value: Any) -> None:
     if isinstance(thing, Flat):
         thing.write(index, value)
         return
-    thing = low.live(thing)
+    thing, index = low.live(thing), low.live(index)
+    if isinstance(thing, RunList):
+        set_item(low, thing, index, value)
+        return
     if isinstance(thing, Value) and isinstance(thing.type, Scalar):
         raise Raised(TypeError(f"'{thing.type}' object does not support item assignment"))
     method = python_method(thing, "__setitem__")
@@ -78,6 +94,10 @@ def assign_subscript(low: Lowering, thing: Any, index: Any, value: Any) -> None:
             f"assignment to an item of a {type(thing).__name__} that exists outside the function",
             "Work on a copy of it.",
         )
+    check_frozen(low, thing)
+    if isinstance(index, Value) and type(thing) is list and _is_unknown(low, index):
+        set_item(low, as_list(low, thing, list(thing)), index, value)
+        return
     key = static_index(low, index)
     low.native(operator.setitem, thing, key, value)
 

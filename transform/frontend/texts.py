@@ -18,7 +18,7 @@ from .lowering import Lowering
 from .naming import python_method
 from .operators import contains_value
 from .recorder import plain
-from .scope import Opaque, Piece
+from .scope import Opaque, Piece, RunList
 
 __all__ = ["Writing", "formatted", "joined", "method", "percent"]
 
@@ -53,6 +53,8 @@ class Writing:
             return self.hole(thing)
         if isinstance(thing, Opaque):
             return self.text(thing)
+        if isinstance(thing, RunList) and isinstance(thing.tree, Value):
+            return self.hole(thing.tree)
         thing = plain(self.low.outside.inside(thing))
         if isinstance(thing, np.generic):
             return f"np.{thing.dtype.name.rstrip('_')}({self.code(thing.item())})"

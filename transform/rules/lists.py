@@ -164,11 +164,19 @@ primitive(
     stem="e",
 )
 primitive("list_set", _infer_same, "{0}[{2}] = {1}", _list_set_tangent, _list_set_adjoint, consumes=True)
+
+
+def _list_add_code(types: Sequence[Type], params: Params) -> str:
+    if isinstance(element_of(types[0]), List):
+        return "{0}[{2}] = [a + b for a, b in zip({0}[{2}], {1})]"
+    return "{0}[{2}] = {0}[{2}] + {1}"
+
+
 # An array in the list may be somebody else's: it is replaced, not added to in place.
 primitive(
     "list_add",
     _infer_same,
-    "{0}[{2}] = {0}[{2}] + {1}",
+    _list_add_code,
     _list_add_tangent,
     lambda call, ys_bar, k: op.list_get(ys_bar, call.operands[2]) if k else ys_bar,
     consumes=True,
