@@ -30,31 +30,31 @@ def refused(*arguments, words, error=UnsupportedError):
     return register
 
 
-@refused(V, 3, words="shape|dims|length")
-def an_accumulator_that_grows(v, n):
+@refused(V, words="shape|dims|length")
+def an_accumulator_that_grows(v):
     a = v
-    for _ in range(n):
+    for _ in v:
         a = np.concatenate([a, v])
     return np.sum(a**2)
 
 
-@refused(1.3, V, 3, words="shape|array|float")
-def a_number_that_becomes_an_array(x, v, n):
+@refused(1.3, V, words="shape|array|float|different")
+def a_number_that_becomes_an_array(x, v):
     y = x
-    for _ in range(n):
+    for _ in v:
         y = y * v
     return np.sum(y)
 
 
-@refused(V, 3, words="shape|rank|dims|length")
-def an_array_that_gains_an_axis(v, n):
-    for _ in range(n):
+@refused(V, words="shape|rank|dims|length|type")
+def an_array_that_gains_an_axis(v):
+    for _ in range(len(v)):
         v = v[None] * 2
     return np.sum(v)
 
 
-@refused(V, 3, words="shape|dims|length")
-def an_array_that_is_halved(v, n):
+@refused(V, words="shape|dims|length")
+def an_array_that_is_halved(v):
     while len(v) > 1:
         v = v[: len(v) // 2] * v[len(v) // 2 :]
     return v[0]
@@ -170,13 +170,6 @@ def a_variable_bound_in_one_branch(x):
     return y
 
 
-@refused(V, 2, words="bound|assigned|defined|value")
-def a_variable_bound_in_a_loop_that_may_not_run(v, n):
-    for i in range(n):
-        y = v[i] ** 2
-    return y
-
-
 @refused(V, 1.0, words="bound|assigned|defined|value")
 def a_variable_bound_before_a_break_only(v, limit):
     for a in v:
@@ -258,10 +251,10 @@ def random_numbers_in_a_loop(v):
     return s
 
 
-@refused(1.3, V, 3, words="list|type|kind|element")
-def a_list_of_numbers_and_arrays(x, v, n):
+@refused(1.3, V, words="list|type|kind|element")
+def a_list_of_numbers_and_arrays(x, v):
     xs = []
-    for k in range(n):
+    for k in range(len(v)):
         xs.append(x * k)
         xs.append(v * k)
     return xs[0] + np.sum(xs[1])

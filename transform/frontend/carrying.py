@@ -343,9 +343,9 @@ class Carried:
             m, n = dims.resolve(m), dims.resolve(n)
             if dims.same(m, n):
                 continue
-            shrinks = isinstance(m, Dim) and isinstance(n, Dim) and m.symbol == n.symbol
-            known = {k for k in (m, n) if isinstance(k, int)}
-            if shrinks or len(known) == 2 or 1 in known:
+            # Lengths of arguments may be learned to agree; a computed length is another one.
+            free = [isinstance(k, Dim) and isinstance(k.symbol, str) and not k.offset for k in (m, n)]
+            if not all(free) or (isinstance(m, Dim) and isinstance(n, Dim) and m.symbol == n.symbol):
                 return Unbound(f"{called} changes its shape from {a} to {b} in an iteration")
             dims.equate(m, n)
         return a
