@@ -18,7 +18,7 @@ from ..ir import Atom, Var
 from ..rules.build import Value
 from ..rules.registry import PRIMITIVES
 from ..tree import Node, Static
-from ..types import Array, Dim, List, Scalar, Type
+from ..types import Array, List, Scalar, Size, Type
 from .forms import converted, form_of, join_forms, numbers_in, with_numbers
 from .growing import EMPTY, RunList, element_of, listed
 from .lowering import Lowering
@@ -344,8 +344,7 @@ class Carried:
             if dims.same(m, n):
                 continue
             # Lengths of arguments may be learned to agree; a computed length is another one.
-            free = [isinstance(k, Dim) and isinstance(k.symbol, str) and not k.offset for k in (m, n)]
-            if not all(free) or (isinstance(m, Dim) and isinstance(n, Dim) and m.symbol == n.symbol):
+            if not (_is_given(m) and _is_given(n)) or (isinstance(m, int) and isinstance(n, int)):
                 return Unbound(f"{called} changes its shape from {a} to {b} in an iteration")
             dims.equate(m, n)
         return a
@@ -435,6 +434,13 @@ class Carried:
     def leave(self) -> None:
         """Note what the arrays are that the loop leaves in its places."""
         self.sharing.hold(self.left)
+
+
+def _is_given(size: Size) -> bool:
+    """Whether a length is known, or that of an argument, so that each call can look at it."""
+    if isinstance(size, int):
+        return size != 1
+    return isinstance(size.symbol, str) and not size.offset
 
 
 def lists_of(element: Any) -> Any:

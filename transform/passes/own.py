@@ -162,9 +162,11 @@ class _Round:
     ) -> None:
         """Values become the owned params of a body: no two may be one object, and nothing else reads them."""
         others = later | _objects(atom for atom, own in zip(atoms, owned, strict=True) if not own)
+        # A list that is handed over as well still holds what it holds.
+        lists = _objects(atom for atom in atoms if isinstance(atom.type, List))
         for k, atom in enumerate(atoms):
             if owned[k] and (loop, k) not in copied:
-                if self.consume(atom, others):
+                if self.consume(atom, others if isinstance(atom.type, List) else others | lists):
                     others |= _objects((atom,))
                 else:
                     copied.add((loop, k))
