@@ -13,6 +13,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from ..errors import UnsupportedError
 from ..ir import Atom, Var
 from ..rules.build import Value
@@ -22,6 +24,7 @@ from ..types import Array, List, Scalar, Size, Type
 from .forms import converted, form_of, join_forms, numbers_in, with_numbers
 from .growing import EMPTY, RunList, element_of, listed
 from .lowering import Lowering
+from .recorder import plain
 from .scope import NOTHING, Frame, Unbound
 from .sharing import Key, Sharing
 from .state import Outcome, State, lexical
@@ -291,6 +294,10 @@ class Carried:
             if isinstance(place.form, Unbound):
                 continue
             new = self.content(place, outcome)
+            if isinstance(new, Unbound) and new.value is not None and place.init is NOTHING:
+                # From now on a name that is bound on some paths only is handed on on the others.
+                news |= place.late or place.form is NOTHING
+                place.late, new = False, new.value
             if new is NOTHING:
                 continue
             form = self._form_at_end(place, new, outcome)
@@ -401,7 +408,14 @@ class Carried:
     def as_type(self, value: Any, type_: Type) -> Atom:
         if value is NOTHING or isinstance(value, Unbound):
             return self.low.builder.apply(PRIMITIVES["undefined"], (), {"type": type_}).atom
-        return self.low.builder.atom(converted(self.low, self.low.live(value), type_))
+        value = self.low.live(value)
+        python = {"f": float, "c": complex, "b": bool}.get(type_.dtype.kind)
+        if not isinstance(value, Value) and python is not None and not isinstance(value, np.generic):
+            # Written as the user has it: 0.0, even where what is added to it is NumPy's.
+            return self.low.builder.atom(value if type(plain(value)) is python else python(plain(value)))
+        if isinstance(value, Value) and value.type.dtype == type_.dtype:
+            return value.atom
+        return self.low.builder.atom(converted(self.low, value, type_))
 
     def ends(self, place: Place, outcome: Outcome) -> Sequence[Any]:
         """The numbers of a place at the end of the body."""

@@ -19,8 +19,8 @@ from ..tree import Node, Static, Tree, rebuild
 from . import (
     augmented,
     builtin,
-    comprehensions,
     classes,
+    comprehensions,
     exceptions,
     expressions,
     loops,

@@ -154,7 +154,8 @@ def converted(low: Lowering, value: Any, type_: Type) -> Any:
         if type_.weak:
             return value if type(plain(value)) is python else python(value)
         return type_.dtype.type(plain(value))
-    if given == type_ or (given.dtype == type_.dtype and is_weak(value) == type_.weak):
+    same_kind = given.dtype == type_.dtype and (is_weak(value) == type_.weak or given.dtype.kind == "b")
+    if given == type_ or same_kind:
         return value
     if type_.weak:
         name = {"f": "to_float", "c": "to_complex", "i": "to_int", "b": "to_bool"}[type_.dtype.kind]

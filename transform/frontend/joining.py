@@ -107,7 +107,9 @@ class Join:
             if key in a and key in b:
                 self.place(thing, key, a[key], b[key], str(key))
             elif any(thing is inner.names for frame in self.low.frames for inner in lexical(frame)):
-                thing[key] = Unbound("it is bound in one branch of a run-time condition only")
+                value = a[key] if key in a else b[key]
+                value = value.value if isinstance(value, Unbound) else value
+                thing[key] = Unbound("it is bound in one branch of a run-time condition only", value)
             elif thing is self.low.stale or thing is self.low.memory.held:
                 thing[key] = a.get(key) or b.get(key)
             elif thing is self.low.overlay:
@@ -284,7 +286,7 @@ class Join:
         if isinstance(joined, RunList):
             return RunList(joined.token, self.resolve(joined.tree))
         if isinstance(joined, Parted):
-            flags = tuple((kind, self.resolve(flag)) for kind, flag in joined.flags)
+            flags = tuple((kind, self.low.name(self.resolve(flag), "going")) for kind, flag in joined.flags)
             return Parted(joined.kind, self.resolve(joined.value), flags, joined.last)
         if isinstance(joined, Leave):
             return Leave(joined.kind, self.resolve(joined.value))

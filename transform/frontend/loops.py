@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from ..errors import Origin, UnsupportedError
-from ..ir import Atom, For, Lit, Region, Statement, Var, While, substitute
+from ..ir import Atom, For, If, Lit, Region, Statement, Var, While, substitute
 from ..rules.build import Value, op
 from ..rules.registry import PRIMITIVES
 from ..types import BOOL, INT, Type
@@ -25,8 +25,8 @@ from .forms import form_of, numbers_in, with_numbers
 from .iteration import Rolling, counted, rolling_of
 from .liveness import assigned_names, liveness_of, updated_names
 from .lowering import Lowering, evaluate
-from .recorder import plain
-from .scope import BREAK, NOTHING, Frame, Leave, NotYet, Parted, Raised, Unbound
+from .recorder import Recorder, plain
+from .scope import BREAK, CONTINUE, NOTHING, Frame, Leave, NotYet, Parted, Raised, Unbound
 from .state import Outcome, State, fork, run_apart
 from .statements import assign, run_block, statement
 
@@ -76,7 +76,9 @@ def _rolled_or_known(frame: Frame, node: ast.For, rolling: Rolling) -> Leave | N
     """A loop with run-time bounds; where it cannot be kept, its bounds must be known."""
     try:
         return apart(frame, lambda: _RollingFor(frame, node, rolling).lowered())
-    except UnsupportedError:
+    except UnsupportedError as error:
+        if not any(error is each for each in frame.low.refused):
+            raise
         for limit in (rolling.start, rolling.stop, rolling.step):
             if isinstance(limit, Value):
                 frame.low.demand(limit, "a limit of range()")
@@ -424,6 +426,9 @@ class _Rolling:
         init = [*(e.init for e in heads), *init]
         low.loop_values.update(targets)
         low.loop_values.update(carried)
+        for each in extras:
+            if each.param.name == "going":
+                outcome.body[:] = _still(builder, outcome.body, builder.atom(each.result), each.param)
         region = Region(tuple(carried), tuple(outcome.body), tuple(atoms))
         builder.body.append(self.statement(targets, init, region, flagged, len(heads) - len(extras)))
         values = [Value(builder, target) for target in targets]
@@ -481,6 +486,9 @@ class _Rolling:
         if "return" in kinds:
             numbers = iter(rest)
             value = with_numbers(self.low, self.returned, lambda type_: next(numbers))
+            if not node.orelse:
+                falls = going if broke is None else op.or_(going, broke)
+                return Parted("parted", value, (("fall", falls),), "return")
             gone = Leave("return", value)
             if broke is not None:
                 gone = Parted("parted", value, (("fall", broke),), "return")
@@ -507,7 +515,7 @@ class _RollingFor(_Rolling):
         assert isinstance(self.node, ast.For)
         self.low.builder.origin = self.frame.origin(self.node.target)
         assign(self.frame, self.node.target, self.rolling.at(Value(self.low.builder, self.index)))
-        return run_block(self.frame, self.node.body, None)
+        return run_block(self.frame, self.node.body, CONTINUE)
 
     def lowered(self) -> Leave | None:
         outcome = self.settle()
@@ -562,14 +570,19 @@ class _RollingWhile(_Rolling):
         assert isinstance(self.node, ast.While)
         body = self.node.body
         if self.test is not None:
-            return run_block(self.frame, body, None)
+            return run_block(self.frame, body, CONTINUE)
         decided = condition(self.frame, self.node.test, "the condition of a loop", False)
         if not isinstance(decided, Value):
-            return run_block(self.frame, body, None) if decided else BREAK
+            return run_block(self.frame, body, CONTINUE) if decided else BREAK
         if self.node.orelse:
             raise UnsupportedError("a loop with an else whose condition assigns something")
         left, _ = run_time_if(
-            self.frame, decided, lambda: run_block(self.frame, body, None), lambda: BREAK, lambda: None, True
+            self.frame,
+            decided,
+            lambda: run_block(self.frame, body, CONTINUE),
+            lambda: BREAK,
+            lambda: None,
+            True,
         )
         return left
 
@@ -607,6 +620,26 @@ class _RollingWhile(_Rolling):
             return builder.branch(tested[0], then, orelse, [BOOL])
 
         return While(tuple(targets), tuple(init), builder.region(both, tuple(tested)), region, self.origin)
+
+
+def _still(builder: Recorder, body: Sequence[Statement], flag: Atom, param: Var) -> list[Statement]:
+    """A body in which a flag that stays true is handed on, rather than set to true."""
+
+    first = builder.first(flag)
+
+    def region(old: Region, k: int) -> Region:
+        result = old.results[k]
+        inner = tuple(_still(builder, old.body, result, param))
+        kept = param if isinstance(result, Lit) and result.value is True else result
+        return Region(old.params, inner, (*old.results[:k], kept, *old.results[k + 1 :]))
+
+    def changed(statement: Statement) -> Statement:
+        if not isinstance(statement, If) or first not in statement.targets:
+            return statement
+        k = statement.targets.index(first)  # type: ignore[arg-type]
+        return replace(statement, then=region(statement.then, k), orelse=region(statement.orelse, k))
+
+    return [changed(each) for each in body]
 
 
 def plain_or_value(thing: Any) -> Any:

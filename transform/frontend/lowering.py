@@ -62,6 +62,8 @@ class Lowering:
         self.growing: dict[int, RunList] = self.outside.growing
         # Lists and dicts that are items of such a list, and must stay what they are.
         self.frozen: dict[int, Any] = {}
+        # Refusals of what would be known in a loop that is written out.
+        self.refused: list[UnsupportedError] = []
         # The blocks around the loops that are being lowered, with the atoms that are there.
         self.around: list[tuple[list[Statement], Any]] = []
         # Copies that NumPy makes, and that are not needed unless one of the two arrays is written to.
@@ -106,10 +108,15 @@ class Lowering:
         if isinstance(value.type, Scalar) and isinstance(value.type.size, int):
             return value.type.size
         self.demand(value, what)
-        raise UnsupportedError(
+        raise self.unknown(
             f"{what} is known only at run time",
             "It may depend on numbers and int arguments, not on the content or the shape of arrays.",
         )
+
+    def unknown(self, reason: str, remedy: str) -> UnsupportedError:
+        """The refusal of what must be known while lowering, as it is in a loop that is written out."""
+        self.refused.append(error := UnsupportedError(reason, remedy))
+        return error
 
     def demand(self, value: Value, what: str) -> None:
         """Ask for another lowering in which `value` is known, where that is possible."""

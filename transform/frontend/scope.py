@@ -82,9 +82,13 @@ NOTHING: Any = _Nothing()
 
 @dataclass(frozen=True, slots=True)
 class Unbound:
-    """What a name is bound to where no value can be said, and why."""
+    """What a name is bound to where no value can be said, and why.
+
+    `value` is what it is bound to on some of the paths, where it is not bound on the others.
+    """
 
     reason: str
+    value: Any = None
 
 
 @dataclass(frozen=True, slots=True)
