@@ -20,9 +20,18 @@ from ..ir import Atom, Var
 from ..rules.build import Value
 from ..rules.registry import PRIMITIVES
 from ..tree import Node, Static
-from ..types import Array, List, Scalar, Size, Type
-from .forms import converted, form_of, join_forms, numbers_in, with_numbers
-from .growing import EMPTY, RunList, element_of, listed
+from ..types import Array, Size, Type
+from .forms import (
+    Growing,
+    converted,
+    form_of,
+    join_forms,
+    lists_of,
+    numbers_in,
+    numbers_of,
+    with_numbers,
+)
+from .growing import EMPTY, RunList, element_of, freeze, in_form, listed
 from .lowering import Lowering
 from .recorder import plain
 from .scope import NOTHING, Frame, Unbound
@@ -52,14 +61,6 @@ class Place:
     def types(self) -> Iterator[Type]:
         """The types of the numbers in it."""
         return numbers_of(self.form)
-
-
-def numbers_of(form: Any) -> Iterator[Type]:
-    if isinstance(form, Node):
-        for child in form.children:
-            yield from numbers_of(child)
-    elif isinstance(form, (Scalar, Array, List)):
-        yield form
 
 
 class Carried:
@@ -96,7 +97,7 @@ class Carried:
                 self.dead.add(name)
             elif name in held and not isinstance(held[name], Unbound):
                 place = self.add(held, name, name, held[name])
-                if isinstance(place.form, Static):
+                if isinstance(place.form, Static) or isinstance(held[name], (list, dict, RunList)):
                     del self.places[id(held), name]  # it may change, or stay what it is
                 elif name in guesses:
                     place.form = self.joined(place.form, guesses[name], name)
@@ -184,7 +185,8 @@ class Carried:
             return {}
         place.thing[place.key] = made
         keys = [(id(place.thing), place.key, k) for k in range(len(values))]
-        for key, init in zip(keys, numbers_in(place.form, place.init), strict=True):
+        starts = [] if _grows(place.form) else numbers_in(place.form, place.init)
+        for key, init in zip(keys, starts, strict=False):
             self.sharing.starts(key, NOTHING if init is NOTHING else low.live(init))
         return {key: value for key, value in zip(keys, values, strict=True) if value.is_array}
 
@@ -301,6 +303,7 @@ class Carried:
             if new is NOTHING:
                 continue
             form = self._form_at_end(place, new, outcome)
+            news |= self._freeze_shared(place, new, outcome)
             joined = self.joined(place.form, form, place.called)
             if (
                 isinstance(joined, Static)
@@ -321,6 +324,20 @@ class Carried:
         if place.thing is self.low.growing:
             return element_of(self.low, new)
         return form_of(self.low, outcome.live(new))
+
+    def _freeze_shared(self, place: Place, new: Any, outcome: Outcome) -> bool:
+        """Lists that are carried under a name are new ones: those with other names must not change."""
+        if place.thing is self.low.growing or not _has_list(place.form):
+            return False
+        count = len(self.low.frozen)
+        for thing, state in ((place.init, self.start), (new, outcome.state)):
+            if isinstance(thing, (list, dict, tuple)) and state is not None and state.references(thing) > 1:
+                freeze(self.low, thing)
+                freeze(self.low, place.thing[place.key] if place.thing is self.frame.names else thing)
+        return len(self.low.frozen) > count
+
+    start: State | None = None
+    """What there was before the loop."""
 
     def content(self, place: Place, outcome: Outcome) -> Any:
         """What a place holds at the end of the body."""
@@ -370,7 +387,7 @@ class Carried:
         for place in self.places.values():
             if place.thing is self.low.overwritten or place.thing is self.low.growing:
                 continue
-            if not isinstance(place.form, Unbound) and place.form is not NOTHING:
+            if not isinstance(place.form, Unbound) and place.form is not NOTHING and not _grows(place.form):
                 for k, end in enumerate(self.ends(place, outcome)):
                     ends[id(place.thing), place.key, k] = end
         news = self.sharing.ends(ends, self.before)
@@ -392,8 +409,15 @@ class Carried:
         """The numbers of a place before the loop; undefined ones where it holds nothing."""
         low = self.low
         if place.thing is low.growing:
-            token, init = place.init
+            init = place.init[1]
             if isinstance(init, RunList) and init.tree is not EMPTY:
+                if [each.dtype for each in numbers_of(element_of(low, init))] != [
+                    each.dtype for each in numbers_of(place.form)
+                ]:
+                    raise UnsupportedError(
+                        f"the items of {place.called} get another type in the loop",
+                        "All items of a list that grows have one type: begin with 0.0 rather than 0.",
+                    )
                 return [low.builder.atom(x) for x in numbers_in(lists_of(place.form), init.tree)]
             items = [] if isinstance(init, RunList) else init
             return [
@@ -402,7 +426,7 @@ class Carried:
             ]
         types = list(place.types)
         init = low.memory.latest(place.init) if place.thing is low.overwritten else place.init
-        values = list(numbers_in(place.form, init))
+        values = list(numbers_in(place.form, in_form(low, place.form, init, place.called)))
         return [self.as_type(value, type_) for value, type_ in zip(values, types, strict=True)]
 
     def as_type(self, value: Any, type_: Type) -> Atom:
@@ -418,7 +442,7 @@ class Carried:
         return self.low.builder.atom(converted(self.low, value, type_))
 
     def ends(self, place: Place, outcome: Outcome) -> Sequence[Any]:
-        """The numbers of a place at the end of the body."""
+        """The numbers of a place at the end of the body, to which equations may be added."""
         new = self.content(place, outcome)
         if place.thing is self.low.growing:
             if new.tree is EMPTY:
@@ -426,7 +450,8 @@ class Carried:
             return list(numbers_in(lists_of(place.form), new.tree))
         if new is NOTHING:
             return [NOTHING for _ in place.types]
-        return [outcome.live(number) for number in numbers_in(place.form, outcome.live(new))]
+        new = in_form(self.low, place.form, outcome.live(new), place.called)
+        return [outcome.live(number) for number in numbers_in(place.form, new)]
 
     def finish(self, place: Place, targets: Sequence[Value], sources: Sequence[Any]) -> None:
         """Let a place hold what the loop has left there."""
@@ -450,18 +475,25 @@ class Carried:
         self.sharing.hold(self.left)
 
 
+def _grows(form: Any) -> bool:
+    """Whether a list whose length only run time knows is in values of a form."""
+    if isinstance(form, Node):
+        return any(map(_grows, form.children))
+    return isinstance(form, Growing)
+
+
+def _has_list(form: Any) -> bool:
+    """Whether something that can be changed is in values of a form."""
+    if isinstance(form, Node):
+        return form.kind in (list, dict) or any(map(_has_list, form.children))
+    return isinstance(form, Growing)
+
+
 def _is_given(size: Size) -> bool:
     """Whether a length is known, or that of an argument, so that each call can look at it."""
     if isinstance(size, int):
         return size != 1
     return isinstance(size.symbol, str) and not size.offset
-
-
-def lists_of(element: Any) -> Any:
-    """The form of the lists that stand for a list of items of a form."""
-    if isinstance(element, Node):
-        return Node(element.kind, element.keys, tuple(map(lists_of, element.children)))
-    return element if isinstance(element, Static) else List(element)
 
 
 def _same(a: Any, b: Any) -> bool:

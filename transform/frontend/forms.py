@@ -3,32 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from ..errors import UnsupportedError
 from ..rules.build import Value, numeric
 from ..rules.registry import PRIMITIVES
 from ..tree import Node, Static, Tree, children_of, rebuild
-from ..types import Array, Dim, Dims, List, Scalar, Type, Unknown, promote, type_of_number, unknown_dim
+from ..types import Array, Dims, List, Scalar, Type, promote, type_of_number, unknown_dim
 from .lowering import Lowering
 from .recorder import is_weak, plain
-from .scope import NOTHING, Unbound
+from .scope import NOTHING, RunList, Unbound
 
 __all__ = [
+    "Growing",
     "converted",
-    "covers",
     "form_of",
     "is_number",
     "join_forms",
     "joined_type",
+    "lists_of",
     "numbers_in",
+    "numbers_of",
     "type_of",
     "with_numbers",
 ]
 
 Form = Tree
 """A tree with a Type at each number, and Static at all else."""
+
+
+@dataclass(frozen=True)
+class Growing:
+    """The form of a list whose length only run time knows: that of its items."""
+
+    element: Form
 
 
 def form_of(low: Lowering, value: Any) -> Form:
@@ -38,11 +49,29 @@ def form_of(low: Lowering, value: Any) -> Form:
         return value
     if is_number(value):
         return general(type_of(value))
+    if isinstance(value, RunList):
+        return Growing(elements_of(form_of(low, value.tree)))
     if type(value) in (tuple, list, dict) or (isinstance(value, tuple) and hasattr(value, "_fields")):
         if not low.outside.is_foreign(value):
             keys, children = children_of(value)
             return Node(type(value), keys, tuple(form_of(low, child) for child in children))
     return Static(value)
+
+
+def elements_of(form: Form) -> Form:
+    """The form of the items of a list, by that of the lists that stand for it."""
+    if isinstance(form, Node):
+        return Node(form.kind, form.keys, tuple(map(elements_of, form.children)))
+    return form.element if isinstance(form, List) else form
+
+
+def lists_of(element: Form) -> Form:
+    """The form of the lists that stand for a list with items of a form."""
+    if isinstance(element, Node):
+        return Node(element.kind, element.keys, tuple(map(lists_of, element.children)))
+    if isinstance(element, Growing):
+        raise UnsupportedError("a list of lists of different lengths in tuples", "Use a list of lists.")
+    return element if isinstance(element, Static) else List(element)
 
 
 def general(type_: Type) -> Type:
@@ -60,6 +89,10 @@ def join_forms(low: Lowering, a: Form, b: Form, called: str) -> Form:
         pairs = zip(a.children, b.children, strict=True)
         children = tuple(join_forms(low, x, y, called) for x, y in pairs)
         return next((each for each in children if isinstance(each, Unbound)), Node(a.kind, a.keys, children))
+    one, other = (_element(low, each, called) for each in (a, b))
+    if one is not None and other is not None:
+        element = join_forms(low, one, other, called)
+        return element if isinstance(element, Unbound) else Growing(element)
     if isinstance(a, (Scalar, Array, List)) and isinstance(b, (Scalar, Array, List)):
         joined = joined_type(low.builder.dims, a, b)
         return joined or Unbound(f"{called} has type {a} before and {b} after")
@@ -71,24 +104,34 @@ def join_forms(low: Lowering, a: Form, b: Form, called: str) -> Form:
     return Unbound(f"{called} is something different in each iteration")
 
 
-def covers(low: Lowering, form: Form, other: Form) -> bool:
-    """Whether values of the form `other` are of the form `form`, which may know nothing of some lengths."""
-    if isinstance(form, Node) and isinstance(other, Node):
-        same = (form.kind, form.keys) == (other.kind, other.keys)
-        return same and all(covers(low, x, y) for x, y in zip(form.children, other.children, strict=True))
-    if isinstance(form, List) and isinstance(other, List):
-        return covers(low, form.element, other.element)
-    if isinstance(form, Array) and isinstance(other, Array):
-        return (form.dtype, len(form.dims)) == (other.dtype, len(other.dims)) and all(
-            low.builder.dims.same(m, n) or (isinstance(m, Dim) and type(m.symbol) is Unknown)
-            for m, n in zip(form.dims, other.dims, strict=True)
-        )
-    return bool(form == other)
+def _element(low: Lowering, form: Form, called: str) -> Form | None:
+    """The form of the items of a list, where all can have one."""
+    if isinstance(form, Growing):
+        return form.element
+    if not isinstance(form, Node) or form.kind is not list:
+        return None
+    element: Form = NOTHING
+    for child in form.children:
+        element = join_forms(low, element, child, called)
+    return element
+
+
+def numbers_of(form: Form) -> Iterator[Type]:
+    """The types of the numbers in values of a form, in order."""
+    if isinstance(form, Growing):
+        yield from numbers_of(lists_of(form.element))
+    elif isinstance(form, Node):
+        for child in form.children:
+            yield from numbers_of(child)
+    elif isinstance(form, (Scalar, Array, List)):
+        yield form
 
 
 def numbers_in(form: Form, value: Any) -> Iterator[Any]:
     """The numbers of a value, in order; NOTHING for each where there is no value."""
-    if isinstance(form, Node):
+    if isinstance(form, Growing):
+        yield from numbers_in(lists_of(form.element), NOTHING if value is NOTHING else value.tree)
+    elif isinstance(form, Node):
         children = [NOTHING] * len(form.keys) if value is NOTHING else children_of(value)[1]
         for child, inner in zip(form.children, children, strict=True):
             yield from numbers_in(child, inner)
@@ -98,6 +141,10 @@ def numbers_in(form: Form, value: Any) -> Iterator[Any]:
 
 def with_numbers(low: Lowering, form: Form, number: Callable[[Type], Any]) -> Any:
     """A new value of a form."""
+    if isinstance(form, Growing):
+        token: list[Any] = low.new_object([])
+        low.growing[id(token)] = RunList(token, with_numbers(low, lists_of(form.element), number))
+        return token
     if not isinstance(form, Node):
         return rebuild(form, number)
     children = tuple(Static(with_numbers(low, child, number)) for child in form.children)

@@ -10,9 +10,9 @@ from ..errors import UnsupportedError
 from ..ir import Lit, Var
 from ..rules.build import Value, op
 from ..rules.lists import new_list
-from ..tree import Node
+from ..tree import Node, Static, children_of, rebuild
 from ..types import Array, List, Scalar, Type
-from .forms import converted, form_of, join_forms, numbers_in, with_numbers
+from .forms import Growing, converted, elements_of, form_of, join_forms, numbers_in, with_numbers
 from .lowering import Lowering
 from .recorder import plain
 from .scope import NOTHING, NotYet, Raised, RunList, Unbound
@@ -27,6 +27,7 @@ __all__ = [
     "concatenated",
     "element_of",
     "get_item",
+    "in_form",
     "length",
     "listed",
     "looked_up",
@@ -52,7 +53,7 @@ class ListMethod:
 def element_of(low: Lowering, items: RunList | Sequence[Any]) -> Any:
     """The form of the items of a list; Unbound where they differ, EMPTY where there are none."""
     if isinstance(items, RunList):
-        return EMPTY if items.tree is EMPTY else _elements(form_of(low, items.tree))
+        return EMPTY if items.tree is EMPTY else elements_of(form_of(low, items.tree))
     element: Any = EMPTY
     for item in items:
         element = join_forms(low, element, item_form(low, item), "an item of the list")
@@ -63,12 +64,6 @@ def item_form(low: Lowering, item: Any) -> Any:
     """The form of an item: that of a list in a list is a type List."""
     item = low.live(item)
     return form_of(low, item.tree) if isinstance(item, RunList) else form_of(low, item)
-
-
-def _elements(form: Any) -> Any:
-    if isinstance(form, Node):
-        return Node(form.kind, form.keys, tuple(map(_elements, form.children)))
-    return form.element if isinstance(form, List) else form
 
 
 def listed(low: Lowering, items: Sequence[Any], element: Any, called: str = "xs") -> Any:
@@ -83,6 +78,22 @@ def listed(low: Lowering, items: Sequence[Any], element: Any, called: str = "xs"
     for item in items:
         tree = appended(low, tree, element, item)
     return tree
+
+
+def in_form(low: Lowering, form: Any, value: Any, called: str) -> Any:
+    """A value in a form that it can be given: its lists written down where only run time knows the length."""
+    value = low.live(value)
+    if isinstance(form, Growing):
+        if isinstance(value, list):
+            return RunList(value, listed(low, value, form.element, called))
+        if isinstance(value, RunList) and value.tree is EMPTY:
+            return RunList(value.token, listed(low, [], form.element, called))
+    if isinstance(form, Node) and value is not NOTHING:
+        keys, children = children_of(value)
+        pairs = zip(form.children, children, strict=True)
+        parts = tuple(Static(in_form(low, child, part, called)) for child, part in pairs)
+        return rebuild(Node(form.kind, keys, parts), lambda leaf: leaf)
+    return value
 
 
 def appended(low: Lowering, tree: Any, element: Any, item: Any) -> Any:
@@ -149,8 +160,8 @@ def check_frozen(low: Lowering, token: Any) -> None:
     """Refuse a change of what is also an item of a list whose length only run time knows."""
     if id(token) in low.frozen:
         raise UnsupportedError(
-            "a list or dict is changed that is also an item of a list whose length is known only at run time",
-            "Put a changed copy in its place: xs[k] = changed.",
+            "a list or dict is changed that other names, or lists of unknown length, may hold as well",
+            "Change it before it is put there, or put a changed copy in its place: xs[k] = changed.",
         )
 
 

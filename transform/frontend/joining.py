@@ -14,7 +14,7 @@ from ..rules.registry import PRIMITIVES
 from ..tree import Node, Static, children_of, rebuild
 from ..types import Type
 from .forms import converted, is_number, join_forms, joined_type, type_of
-from .growing import EMPTY, RunList, element_of, listed
+from .growing import EMPTY, RunList, element_of, freeze, listed
 from .lowering import Lowering
 from .objects import get_attribute
 from .recorder import plain, spell, text_of
@@ -204,6 +204,8 @@ class Join:
             return a
         if is_number(a) and is_number(b):
             return self.number(a, b, called)
+        if isinstance(a, (list, dict)) and type(a) is type(b):
+            self.freeze(a, b)
         if type(a) is type(b) and isinstance(a, (tuple, list)) and len(a) == len(b):
             items = [self.value(x, y, called) for x, y in zip(a, b, strict=True)]
             bad = next((item for item in items if isinstance(item, Unbound)), None)
@@ -231,6 +233,13 @@ class Join:
             parts = [self.alone(*((a, x) if a is NOTHING else (x, b)), called) for x in children]
             return rebuild(Node(type(value), keys, tuple(map(Static, parts))), lambda leaf: leaf)
         return value
+
+    def freeze(self, *things: Any) -> None:
+        """What stands for either of two lists is a new one: lists with other names must not change."""
+        for thing, side in zip(things, (self.a, self.b), strict=True):
+            if id(thing) not in side.fresh or side.state.references(thing) > 1:
+                for each in things:
+                    freeze(self.low, each)
 
     def require(self, result: Any, remedy: str, origin: Origin | None) -> None:
         """Refuse a result that has no single value."""

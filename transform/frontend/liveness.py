@@ -80,8 +80,11 @@ class Liveness:
                 self._target = outer
             case ast.Try():
                 whole = after | _flow(self._flows, node).reads | self._target
-                for block in (node.body, node.orelse, node.finalbody, *(h.body for h in node.handlers)):
-                    self._block(block, whole)
+                self._block(node.body, whole)
+                self._block(node.orelse, whole)
+                self._block(node.finalbody, whole)
+                for handler in node.handlers:
+                    self._block(handler.body, whole)
             case _:
                 for block in _blocks(node):
                     self._block(block, after)

@@ -21,7 +21,7 @@ from .branches import closed, run_time_if
 from .calls import iterate
 from .carrying import Carried, grown_names, written_bases
 from .expressions import condition
-from .forms import form_of, numbers_in, with_numbers
+from .forms import form_of, lists_of, numbers_in, numbers_of, with_numbers
 from .iteration import Rolling, counted, rolling_of
 from .liveness import assigned_names, liveness_of, updated_names
 from .lowering import Lowering, evaluate
@@ -305,7 +305,7 @@ class _Rolling:
     def settle(self) -> Outcome:
         """Lower the body until no more is learned about what it carries."""
         low = self.low
-        before = State.of(low)
+        before = self.carried.start = State.of(low)
         low.around.append((low.builder.body, self.carried.before))
         try:
             return self.settled(before)
@@ -452,8 +452,6 @@ class _Rolling:
         return found
 
     def list_types(self, place: Any) -> list[Type]:
-        from .carrying import lists_of, numbers_of
-
         return list(numbers_of(lists_of(place.form)))
 
     def statement(
@@ -636,7 +634,7 @@ def _still(builder: Recorder, body: Sequence[Statement], flag: Atom, param: Var)
     def changed(statement: Statement) -> Statement:
         if not isinstance(statement, If) or first not in statement.targets:
             return statement
-        k = statement.targets.index(first)  # type: ignore[arg-type]
+        k = statement.targets.index(first)
         return replace(statement, then=region(statement.then, k), orelse=region(statement.orelse, k))
 
     return [changed(each) for each in body]

@@ -114,6 +114,20 @@ class State:
         """The content that a container had."""
         return self.content[id(thing)][1]
 
+    def references(self, thing: Any) -> int:
+        """How often a list, a dict or a tuple is held by what can be reached."""
+
+        def held(value: Any) -> int:
+            if value is thing:
+                return 1
+            return sum(map(held, value)) if isinstance(value, tuple) else 0
+
+        return sum(
+            held(value)
+            for _, copy in self.content.values()
+            for value in (copy.values() if isinstance(copy, dict) else copy)
+        )
+
     def same(self, other: State) -> bool:
         """Whether everything that is in both has the same content."""
         return all(
