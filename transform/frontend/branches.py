@@ -10,7 +10,8 @@ from ..ir import Eqn, Statement
 from ..rules.build import Value
 from ..rules.registry import PRIMITIVES
 from ..types import Array, Scalar
-from .joining import Join, ways
+from .joining import Join
+from .leaving import ways
 from .lowering import Lowering
 from .operators import truth
 from .raising import raise_where

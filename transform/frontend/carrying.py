@@ -387,6 +387,8 @@ class Carried:
         for place in self.places.values():
             if place.thing is self.low.overwritten or place.thing is self.low.growing:
                 continue
+            if not place.params:
+                continue  # it was not carried, so what it holds says nothing of the next iteration
             if not isinstance(place.form, Unbound) and place.form is not NOTHING and not _grows(place.form):
                 for k, end in enumerate(self.ends(place, outcome)):
                     ends[id(place.thing), place.key, k] = end
@@ -398,6 +400,20 @@ class Carried:
                 if obj in held:
                     self.held[key], news = held[obj], True
         return news
+
+    def guesses(self) -> dict[str, Any]:
+        """The forms of names, for when the loop is lowered again as part of another."""
+        names = {place.key: place.form for place in self.places.values() if place.thing is self.frame.names}
+        return {
+            name: form
+            for name, form in names.items()
+            if form is not NOTHING and not isinstance(form, Unbound) and not _grows(form)
+        }
+
+    @property
+    def changes(self) -> bool:
+        """Whether something is different in each iteration, so that it cannot be carried."""
+        return any(isinstance(place.form, Unbound) for place in self.places.values())
 
     # The loop itself.
 
@@ -453,7 +469,7 @@ class Carried:
         new = in_form(self.low, place.form, outcome.live(new), place.called)
         return [outcome.live(number) for number in numbers_in(place.form, new)]
 
-    def finish(self, place: Place, targets: Sequence[Value], sources: Sequence[Any]) -> None:
+    def finish(self, place: Place, targets: Sequence[Value]) -> None:
         """Let a place hold what the loop has left there."""
         low, values = self.low, iter(targets)
         if place.thing is low.growing:

@@ -130,9 +130,11 @@ class _Run:
         if rolling is None or (
             not self.sums and rolling.known is not None and len(rolling.known) <= _LONGEST
         ):
-            for item in iterate(low, source, "a comprehension"):
+            for count, item in enumerate(iterate(low, source, "a comprehension")):
                 assign(self.inner, generator.target, item)
+                low.trail.append(count)
                 self.tests(k, 0)
+                low.trail.pop()
         elif self.sums:
             run_for(self.inner, loop, source)
         else:

@@ -198,8 +198,9 @@ def converted(low: Lowering, value: Any, type_: Type) -> Any:
     given = type_of(value)
     if not isinstance(value, Value):
         python = {"f": float, "c": complex, "i": int, "b": bool, "u": int}[type_.dtype.kind]
-        if type_.weak:
-            return value if type(plain(value)) is python else python(value)
+        if type_.weak or not isinstance(value, np.generic):
+            # As the user has written it: 0.0, even where another path has a number of NumPy's.
+            return value if type(plain(value)) is python else python(plain(value))
         return type_.dtype.type(plain(value))
     same_kind = given.dtype == type_.dtype and (is_weak(value) == type_.weak or given.dtype.kind == "b")
     if given == type_ or same_kind:

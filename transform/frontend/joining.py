@@ -9,19 +9,20 @@ from typing import Any
 
 from ..errors import Origin, UnsupportedError
 from ..ir import Atom, Eqn, Region, Statement, has_effect, walk
-from ..rules.build import Value, op
+from ..rules.build import Value
 from ..rules.registry import PRIMITIVES
 from ..tree import Node, Static, children_of, rebuild
 from ..types import Type
 from .forms import converted, is_number, join_forms, joined_type, type_of
 from .growing import EMPTY, RunList, element_of, freeze, listed
+from .leaving import WAYS, flag_of, ways
 from .lowering import Lowering
 from .objects import get_attribute
 from .recorder import plain, spell, text_of
 from .scope import NOTHING, Frame, Leave, Parted, Unbound
 from .state import Outcome, lexical
 
-__all__ = ["WAYS", "Join", "ways"]
+__all__ = ["Join"]
 
 
 @dataclass
@@ -175,19 +176,9 @@ class Join:
 
     def flag(self, side: Outcome, kind: str) -> Any:
         """Whether a branch is left in a certain way."""
-        result = side.result
-        if not isinstance(result, Parted):
-            return kind in ways(result)
-        flags = dict(result.flags)
-        if kind != result.last:
-            return flags.get(kind, False)
         outer, self.low.builder.body = self.low.builder.body, side.body
         try:
-            taken = None
-            for flag in flags.values():
-                taken = flag if taken is None else op.or_(taken, flag)
-            assert taken is not None
-            return op.not_(taken)
+            return flag_of(side.result, kind)
         finally:
             self.low.builder.body = outer
 
@@ -346,17 +337,6 @@ def _as_list(side: Outcome, token: list[Any], items: list[Any], element: Any) ->
         return RunList(token, listed(side.low, [side.live(item) for item in items], element))
     finally:
         side.low.builder.body = outer
-
-
-WAYS = ("fall", "continue", "return", "break")
-"""The ways out of a block. The flag of the first tells best that control goes on."""
-
-
-def ways(result: Any) -> tuple[str, ...]:
-    """The ways in which a block may be left."""
-    if isinstance(result, Parted):
-        return (*(kind for kind, _ in result.flags), result.last)
-    return (result.kind,) if isinstance(result, Leave) else ("fall",)
 
 
 def _returns(result: Any) -> bool:

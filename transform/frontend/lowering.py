@@ -74,6 +74,9 @@ class Lowering:
         self.kept: dict[Any, bool | None] = {}
         self.guesses: dict[Any, dict[str, Any]] = {}
         self.loop_values: set[Any] = set()
+        # Which iteration of each loop that is written out is being lowered; how many first ones are.
+        self.trail: list[int] = []
+        self.peeling = 0
         # Whether warnings are ignored; None outside of `with warnings.catch_warnings()`.
         self.muted: bool | None = None
 
