@@ -17,7 +17,7 @@ from ..rules.build import Value, op
 from ..rules.registry import PRIMITIVES
 from ..types import BOOL, INT
 from .branches import closed, run_time_if
-from .carrying import Carried, Place, grown_names, written_bases
+from .carrying import Carried, Place
 from .expressions import condition
 from .forms import form_of, lists_of, numbers_in, numbers_of, with_numbers
 from .growing import in_form
@@ -25,6 +25,7 @@ from .iteration import Rolling, add, counted
 from .leaving import flag_of, merged, ways
 from .liveness import assigned_names, liveness_of, updated_names
 from .operators import truth
+from .prescan import grown_names, written_bases
 from .recorder import Recorder, plain
 from .scope import BREAK, CONTINUE, Frame, Leave, NotYet, Parted, Raised, Unbound
 from .state import Outcome, State, fork, run_apart
