@@ -43,34 +43,6 @@ def clock(x):
     return x * datetime.datetime.now().timestamp()
 
 
-def loop_over_array(v):
-    s = 0.0
-    for a in v:
-        s += a
-    return s
-
-
-def loop_over_length(v):
-    s = 0.0
-    for k in range(len(v)):
-        s += v[k]
-    return s
-
-
-def run_time_while(x):
-    while x > 1:
-        x = x / 2
-    return x
-
-
-def run_time_break(x):
-    for k in range(3):
-        if x > k:
-            break
-        x = x * 2
-    return x
-
-
 def array_condition(v):
     if v > 0:
         return v
@@ -221,13 +193,6 @@ def mixed_types(x):
     return y
 
 
-def list_length_in_branch(x):
-    parts = [x]
-    if x > 0:
-        parts.append(x)
-    return sum(parts)
-
-
 def caught_at_run_time(x):
     try:
         y = 1 / x
@@ -236,21 +201,8 @@ def caught_at_run_time(x):
     return y
 
 
-def class_inside(x):
-    class Local:
-        pass
-
-    return x
-
-
 def deep_recursion(x):
     return deep_recursion(x - 1) if x > 0 else x
-
-
-def long_loop(x):
-    for _ in range(10**6):
-        x = x + 1
-    return x
 
 
 def context(x):
@@ -263,19 +215,9 @@ def returns_function(x):
     return lambda y: x * y
 
 
-def matched(x):
-    match x:
-        case _:
-            return x
-
-
 def unpacking(x):
     a, b = x, 2, 3
     return a + b
-
-
-def comprehension_condition(v):
-    return [a for a in [v[0], v[1]] if a > 0]
 
 
 def sorted_values(x):
@@ -302,3 +244,61 @@ def multiline(
         v  # a comment
         + y(v)
     )
+
+
+def shape_changed_in_loop(v, n):
+    for _ in range(n):
+        v = v[1:] * 2
+    return v.sum()
+
+
+def tuple_grown_in_loop(x, n):
+    parts = (x,)
+    for k in range(n):
+        parts = (*parts, x * k)
+    return sum(parts)
+
+
+def entry_made_in_loop(x, n):
+    found = {}
+    for k in range(n):
+        if x > k:
+            found["last"] = x * k
+    return found["last"]
+
+
+def items_of_two_types(x, v, n):
+    xs = []
+    for k in range(n):
+        xs.append(x * k)
+        xs.append(v)
+    return xs[0]
+
+
+def list_inserted(x, n):
+    xs = [x]
+    for k in range(n):
+        xs.insert(0, x * k)
+    return xs[0]
+
+
+def array_of_list_changed(v, n):
+    rows = []
+    for k in range(n):
+        rows.append(v)
+        v[0] = k
+    return rows[0].sum()
+
+
+def endless_loop(x):
+    while True:
+        x = x * 2
+
+
+def never_two_lists_of_one_name(x, n):
+    a = [x, 0.0]
+    b = a
+    for k in range(n):
+        b[1] = a[0] * k
+        a = [a[0] * 2, a[1]]
+    return a[0] + b[1]

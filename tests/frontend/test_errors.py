@@ -27,14 +27,15 @@ BAD = {
 HELPERS = {"helper", "deeper"}
 
 
-def argument(function):
-    return np.array([1.0, 2.0, 3.0]) if "v" in inspect.signature(function).parameters else 1.5
+def arguments(function):
+    given = {"v": np.array([1.0, 2.0, 3.0]), "n": 3}
+    return [given.get(name, 1.5) for name in inspect.signature(function).parameters]
 
 
 @pytest.mark.parametrize("name", sorted(set(BAD) - HELPERS))
 def test_message(name):
     with pytest.raises(TransformError) as caught:
-        lowered(BAD[name], argument(BAD[name]))
+        lowered(BAD[name], *arguments(BAD[name]))
     message = str(caught.value) + "\n"
     golden = GOLDEN / f"{name}.txt"
     if os.environ.get("GOLDEN") == "write":

@@ -21,6 +21,8 @@ __all__ = [
     "Growing",
     "converted",
     "form_of",
+    "grows",
+    "has_list",
     "is_number",
     "join_forms",
     "joined_type",
@@ -72,6 +74,20 @@ def lists_of(element: Form) -> Form:
     if isinstance(element, Growing):
         raise UnsupportedError("a list of lists of different lengths in tuples", "Use a list of lists.")
     return element if isinstance(element, Static) else List(element)
+
+
+def grows(form: Any) -> bool:
+    """Whether a list whose length only run time knows is in values of a form."""
+    if isinstance(form, Node):
+        return any(map(grows, form.children))
+    return isinstance(form, Growing)
+
+
+def has_list(form: Any) -> bool:
+    """Whether something that can be changed is in values of a form."""
+    if isinstance(form, Node):
+        return form.kind in (list, dict) or any(map(has_list, form.children))
+    return isinstance(form, Growing)
 
 
 def general(type_: Type) -> Type:

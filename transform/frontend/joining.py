@@ -117,7 +117,10 @@ class Join:
                 before = _attribute_outside(self.low, key)
                 self.place(thing, key, a.get(key, before), b.get(key, before), key[1])
             else:
-                raise UnsupportedError("a dict or object gets a new entry under a run-time condition")
+                raise UnsupportedError(
+                    "a dict or object gets a new entry under a run-time condition",
+                    "Give it the entry before, whatever the condition says.",
+                )
 
     def sequence(self, thing: list[Any], a: list[Any], b: list[Any]) -> None:
         if len(a) != len(b) or id(thing) in self.low.growing:

@@ -48,7 +48,7 @@ def run_for(frame: Frame, node: ast.For, source: Any) -> Leave | None:
     """A loop over the items of `source`."""
     rolling = rolling_of(frame.low, source)
     if rolling is None:
-        return _written_out(frame, node, iterate(frame.low, source, "a loop"), None)
+        return _all_written_out(frame, node, iterate(frame.low, source, "a loop"))
     known = rolling.known
     if known is None:
         return _kept_or_known(frame, node, rolling)
@@ -147,7 +147,7 @@ def _either(
     """A loop that is known: written out where that is brief or decides something, else kept."""
     low, key = frame.low, (node, *(each.statement for each in frame.low.frames))
     if low.kept.get(key, False) is None:
-        return _written_out(frame, node, items(), None)
+        return _all_written_out(frame, node, items())
     nested = any(isinstance(each, (ast.For, ast.While)) for part in node.body for each in ast.walk(part))
     if not low.kept.get(key):
         try:
@@ -164,6 +164,17 @@ def _either(
             raise error from None
 
 
+def _all_written_out(frame: Frame, node: ast.For | ast.While, items: Iterator[Any]) -> Leave | None:
+    """A loop that can only be written out."""
+    try:
+        return _written_out(frame, node, items, None)
+    except _TooLong:
+        raise UnsupportedError(
+            f"a loop of more than {_LONGEST} iterations over different things would be written out in full",
+            "Write it as array operations, or so that each iteration does the same.",
+        ) from None
+
+
 def _written_out(
     frame: Frame, node: ast.For | ast.While, items: Iterator[Any], brief: int | None, count: int = 0
 ) -> Leave | None:
@@ -175,10 +186,7 @@ def _written_out(
         if brief is not None and count > brief + 1 and len(low.builder.body) > start:
             raise _TooLong
         if count > _LONGEST:
-            raise UnsupportedError(
-                f"a loop of more than {_LONGEST} iterations would be written out in full",
-                "Write it as array operations.",
-            )
+            raise _TooLong
         if isinstance(node, ast.For):
             assign(frame, node.target, item)
         low.trail.append(count)

@@ -17,11 +17,12 @@ from ..rules.build import Value, op
 from ..rules.registry import PRIMITIVES
 from ..types import BOOL, INT
 from .branches import closed, run_time_if
-from .carrying import Carried, Place
+from .carrying import Carried
 from .expressions import condition
 from .forms import form_of, lists_of, numbers_in, numbers_of, with_numbers
 from .growing import in_form
 from .iteration import Rolling, add, counted
+from .learning import Place
 from .leaving import flag_of, merged, ways
 from .liveness import assigned_names, liveness_of, updated_names
 from .operators import truth
