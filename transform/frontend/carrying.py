@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from ..errors import UnsupportedError
 from ..ir import Atom, Var
 from ..rules.build import Value
@@ -28,7 +26,6 @@ from .forms import (
 from .growing import EMPTY, RunList, element_of, in_form, listed
 from .learning import Learned, Place
 from .lowering import Lowering
-from .recorder import plain
 from .scope import NOTHING, Frame, Unbound
 from .sharing import Key, Sharing
 from .state import Outcome
@@ -207,10 +204,6 @@ class Carried(Learned):
         if value is NOTHING or isinstance(value, Unbound):
             return self.low.builder.apply(PRIMITIVES["undefined"], (), {"type": type_}).atom
         value = self.low.live(value)
-        python = {"f": float, "c": complex, "b": bool}.get(type_.dtype.kind)
-        if not isinstance(value, Value) and python is not None and not isinstance(value, np.generic):
-            # Written as the user has it: 0.0, even where what is added to it is NumPy's.
-            return self.low.builder.atom(value if type(plain(value)) is python else python(plain(value)))
         if isinstance(value, Value) and value.type.dtype == type_.dtype:
             return value.atom
         return self.low.builder.atom(converted(self.low, value, type_))

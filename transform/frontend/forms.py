@@ -214,7 +214,7 @@ def converted(low: Lowering, value: Any, type_: Type) -> Any:
     given = type_of(value)
     if not isinstance(value, Value):
         python = {"f": float, "c": complex, "i": int, "b": bool, "u": int}[type_.dtype.kind]
-        if type_.weak or not isinstance(value, np.generic):
+        if type_.weak or (not isinstance(value, np.generic) and type_.dtype == np.dtype(python)):
             # As the user has written it: 0.0, even where another path has a number of NumPy's.
             return value if type(plain(value)) is python else python(plain(value))
         return type_.dtype.type(plain(value))

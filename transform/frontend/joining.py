@@ -32,6 +32,13 @@ class _Hole:
     position: int
 
 
+@dataclass
+class _Stiff:
+    """A list or dict that stands for either of two, and must not change."""
+
+    made: Any
+
+
 class Join:
     """Collects the pairs of values that the two branches leave, and what to do with the joined ones."""
 
@@ -198,15 +205,11 @@ class Join:
             return a
         if is_number(a) and is_number(b):
             return self.number(a, b, called)
-        if isinstance(a, (list, dict)) and type(a) is type(b):
-            self.freeze(a, b)
-        if type(a) is type(b) and isinstance(a, (tuple, list)) and len(a) == len(b):
-            items = [self.value(x, y, called) for x, y in zip(a, b, strict=True)]
-            bad = next((item for item in items if isinstance(item, Unbound)), None)
-            return bad or (tuple.__new__(type(a), items) if isinstance(a, tuple) else items)
-        if type(a) is type(b) is dict and list(a) == list(b):
-            made = {key: self.value(a[key], b[key], called) for key in a}
-            return next((item for item in made.values() if isinstance(item, Unbound)), made)
+        if isinstance(a, (list, dict)) and type(a) is type(b) and self.stiff(a, b):
+            made = self.structure(a, b, called)
+            return made if isinstance(made, Unbound) else _Stiff(made)
+        if type(a) is type(b) and isinstance(a, (tuple, list, dict)):
+            return self.structure(a, b, called)
         if type(a) is type(b) and isinstance(a, (str, bytes)) and a == b:
             return a
         if isinstance(a, RunList) and isinstance(b, RunList):
@@ -228,12 +231,27 @@ class Join:
             return rebuild(Node(type(value), keys, tuple(map(Static, parts))), lambda leaf: leaf)
         return value
 
-    def freeze(self, *things: Any) -> None:
-        """What stands for either of two lists is a new one: lists with other names must not change."""
-        for thing, side in zip(things, (self.a, self.b), strict=True):
-            if id(thing) not in side.fresh or side.state.references(thing) > 1:
-                for each in things:
-                    freeze(self.low, each)
+    def structure(self, a: Any, b: Any, called: str) -> Any:
+        """A structure with what stands for the items of either of two."""
+        if isinstance(a, dict) and list(a) == list(b):
+            made = {key: self.value(a[key], b[key], called) for key in a}
+            return next((item for item in made.values() if isinstance(item, Unbound)), made)
+        if isinstance(a, dict) or len(a) != len(b):
+            return Unbound(f"{called} is something different in the two branches of a run-time condition")
+        items = [self.value(x, y, called) for x, y in zip(a, b, strict=True)]
+        bad = next((item for item in items if isinstance(item, Unbound)), None)
+        return bad or (tuple.__new__(type(a), items) if isinstance(a, tuple) else items)
+
+    def stiff(self, *things: Any) -> bool:
+        """Whether what stands for either of two lists must not change: other names may have them, too."""
+        shared = any(
+            id(thing) not in side.fresh or side.state.references(thing) > 1
+            for thing, side in zip(things, (self.a, self.b), strict=True)
+        )
+        if shared:
+            for each in things:
+                freeze(self.low, each)
+        return shared
 
     def require(self, result: Any, remedy: str, origin: Origin | None) -> None:
         """Refuse a result that has no single value."""
@@ -286,6 +304,10 @@ class Join:
         """The joined value with the results of the conditional in place."""
         if isinstance(joined, _Hole):
             return self.values[joined.position]
+        if isinstance(joined, _Stiff):
+            made = self.resolve(joined.made)
+            freeze(self.low, made)
+            return made
         if isinstance(joined, RunList):
             return RunList(joined.token, self.resolve(joined.tree))
         if isinstance(joined, Parted):

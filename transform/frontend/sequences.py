@@ -288,6 +288,9 @@ def _next(low: Lowering, iterator: Any, default: Any = _MISSING) -> Any:
 
 @special(sorted)
 def _sorted(low: Lowering, iterable: Any, /, *, key: Any = None, reverse: Any = False) -> list[Any]:
+    rolling = rolling_of(low, iterable)
+    if isinstance(iterable, Generated) or (rolling is not None and rolling.known is None):
+        return _sorted_at_run_time(low, iterable, key, reverse)
     items = list(iterate(low, iterable, "sorted"))
     keys = items if key is None else [call(low, key, [item], {}) for item in items]
     if contains_value(keys):
@@ -295,6 +298,20 @@ def _sorted(low: Lowering, iterable: Any, /, *, key: Any = None, reverse: Any = 
     order = low.native(sorted, range(len(items)), key=[plain(k) for k in keys].__getitem__, reverse=reverse)
     made: list[Any] = low.new_object([items[k] for k in order])
     return made
+
+
+def _sorted_at_run_time(low: Lowering, iterable: Any, key: Any, reverse: Any) -> list[Any]:
+    xs = low.live(iterable if isinstance(low.live(iterable), Value) else collected(low, iterable))
+    if isinstance(xs, list):
+        found: list[Any] = _sorted(low, xs, key=key, reverse=reverse)
+        return found
+    array = as_stack(low, xs) if isinstance(xs, RunList) else xs
+    if key is not None or len(getattr(array.type, "dims", ())) != 1:
+        raise UnsupportedError("the order of these values is known only at run time", "Use np.sort.")
+    ordered = adapt(low, FUNCTIONS[np.sort], "np.sort", [array], {})
+    rows = rolling_of(low, ordered)
+    assert rows is not None
+    return collected(low, replace(rows, reverse=bool(low.static(reverse, "reverse"))))
 
 
 def _constructor(kind: Any) -> None:

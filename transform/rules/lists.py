@@ -230,12 +230,18 @@ def _infer_sum_list(dims: Dims, types: Sequence[Type], params: Params) -> Type:
     return result_type(item.dtype, item.dims if isinstance(item, Array) else (), getattr(item, "weak", False))
 
 
+def _of_type(y_bar: Value, call: Call) -> Value:
+    """An adjoint of an item's dtype: the list of adjoints has the type that the items say."""
+    dtype = call.operands[0].type.dtype
+    return y_bar if y_bar.type.dtype == dtype else op.astype(y_bar, dtype=dtype)
+
+
 primitive(
     "sum_list",
     _infer_sum_list,
     "sum({0})",
     lambda call, dots: op.sum_list(dots[0]),
-    lambda call, y_bar, k: op.repeat_list(y_bar, call.operands[0]),
+    lambda call, y_bar, k: op.repeat_list(_of_type(y_bar, call), call.operands[0]),
     stem="s",
 )
 primitive(
