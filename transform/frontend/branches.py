@@ -10,15 +10,16 @@ from ..ir import Eqn, Statement
 from ..rules.build import Value
 from ..rules.registry import PRIMITIVES
 from ..types import Array, Scalar
+from .growing import ListMethod
 from .joining import Join
 from .leaving import ways
 from .lowering import Lowering
-from .operators import truth
+from .operators import negated, truth
 from .raising import raise_where
-from .scope import Frame, Leave, Parted
+from .scope import Either, Frame, Leave, Parted
 from .state import Outcome, fork
 
-__all__ = ["Block", "choose", "closed", "fork", "go_on", "run_time_if", "survivor"]
+__all__ = ["Block", "choose", "closed", "decide", "fork", "go_on", "run_time_if", "survivor"]
 
 # What may stand after `and` in one expression: it neither fails nor costs much.
 _HARMLESS = frozenset(
@@ -36,18 +37,24 @@ def choose(
 ) -> Any:
     """`then() if condition else orelse()`; None stands for the condition's own value, as `and` has it."""
     low = frame.low
-    condition = low.live(condition)
     decided = truth(low, condition)
     if not isinstance(decided, Value):
         taken = then if decided else orelse
         return condition if taken is None else taken()
-    origin = frame.origin(node)
+    low.builder.origin = frame.origin(node)
+    return decide(low, low.live(condition), then, orelse)
+
+
+def decide(
+    low: Lowering, condition: Value, then: Callable[[], Any] | None, orelse: Callable[[], Any] | None
+) -> Any:
+    """The same for a condition that is known only at run time."""
+    origin, decided = low.builder.origin, truth(low, condition, ask=False)
 
     def value_of(branch: Callable[[], Any] | None) -> Callable[[], Any]:
         return (lambda: condition) if branch is None else branch
 
-    low.builder.origin = origin
-    a, b = fork(low, value_of(then), value_of(orelse))
+    a, b = fork(low, value_of(then), value_of(orelse), decided)
     if one_sided(a, b):
         return survivor(low, decided, a, b)
     low.builder.origin = origin
@@ -55,12 +62,31 @@ def choose(
         logical = _logical(low, decided, "and_" if orelse is None else "or_", a if orelse is None else b)
         if logical is not None:
             return logical
+    if not a.body and not b.body and isinstance(a.result, bool) and isinstance(b.result, bool):
+        if a.result is not b.result and a.state.same(b.state):
+            return decided if a.result else negated(low, decided)
+    if _are_objects(a, b):
+        return Either(decided, a.result, b.result)
     joined = Join(low, a, b)
     result = joined.value(a.result, b.result, "the value")
     joined.require(result, "Give both outcomes the same structure.", origin)
     joined.states()
     joined.finish(decided)
     return joined.resolve(result)
+
+
+def _are_objects(a: Outcome, b: Outcome) -> bool:
+    """Whether two outcomes are different objects that were there before, and nothing else has happened."""
+    one, other = a.result, b.result
+    if one is other or a.body or b.body or not a.state.same(b.state):
+        return False
+    if isinstance(one, (list, dict)) and isinstance(other, (list, dict)):
+        return True
+    same = type(one) is type(other) and one == other
+    return not same and all(
+        callable(each) or isinstance(each, (str, bytes, Either, ListMethod, type(None)))
+        for each in (one, other)
+    )
 
 
 def _logical(low: Lowering, condition: Value, name: str, other: Outcome) -> Any:
@@ -118,7 +144,7 @@ def run_time_if(
     It is also written down twice where it is `brief`.
     """
     origin = frame.low.builder.origin
-    a, b = fork(frame.low, then, orelse)
+    a, b = fork(frame.low, then, orelse, decided)
 
     def goes_on(outcome: Outcome) -> bool:
         return not one_sided(outcome, outcome) and "fall" in ways(outcome.result)
@@ -141,7 +167,7 @@ def go_on(frame: Frame, left: Leave | None, rest: Block, origin: Origin | None =
         return left
     others = tuple((kind, flag) for kind, flag in left.flags if kind != "fall")
     gone = Parted("parted", left.value, others, left.last) if others else Leave(left.last, left.value)
-    a, b = fork(frame.low, rest, lambda: gone)
+    a, b = fork(frame.low, rest, lambda: gone, left.falls)
     return closed(frame, left.falls, a, b, origin or frame.origin(frame.statement))
 
 

@@ -17,6 +17,7 @@ from ..rules.build import Value
 from ..rules.registry import FUNCTIONS, METHODS
 from . import native
 from .arguments import adapt, prepared
+from .either import on_either
 from .flat import Flat
 from .generators import generator, is_generator
 from .growing import ListMethod, call_method
@@ -27,7 +28,7 @@ from .naming import missing_rule, python_method, qualified
 from .objects import Super, TextMethod, ValueMethod, class_of, construct, get_attribute
 from .operators import contains_value
 from .reads import keys_of
-from .scope import Closure, Frame, Leave, Opaque, Raised, RunList
+from .scope import Closure, Either, Frame, Leave, Opaque, Raised, RunList
 from .source import source_of
 from .subscripts import subscript
 from .texts import method
@@ -51,13 +52,16 @@ def special(*functions: Any) -> Callable[[Callable[..., Any]], Callable[..., Any
 
 def call(low: Lowering, function: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     """The result of a call."""
+    if type(function) is Either:
+        return on_either(low, function, lambda each: call(low, each, list(args), dict(kwargs)))
     function = low.live(function)
     owner = getattr(function, "__self__", None)
     if type(owner) is list and id(owner) in low.growing:
         return call_method(low, owner, function.__name__, args)
     match function:
-        case Value():
-            raise Raised(TypeError("a number or array is not callable"))
+        case Value() | None:
+            what = "a number or array" if function is not None else "'NoneType' object"
+            raise Raised(TypeError(f"{what} is not callable"))
         case ValueMethod(changes=True):
             from .writers import ARRAY_METHODS
 

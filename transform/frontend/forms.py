@@ -15,7 +15,7 @@ from ..tree import Node, Static, Tree, children_of, rebuild
 from ..types import Array, Dims, List, Scalar, Type, promote, type_of_number, unknown_dim
 from .lowering import Lowering
 from .recorder import is_weak, plain
-from .scope import NOTHING, RunList, Unbound
+from .scope import NOTHING, Either, RunList, Unbound
 
 __all__ = [
     "Growing",
@@ -46,6 +46,8 @@ class Growing:
 
 def form_of(low: Lowering, value: Any) -> Form:
     """The form of a value."""
+    if type(value) is Either:
+        return Static(value)
     value = low.live(value)
     if value is NOTHING or isinstance(value, Unbound):
         return value

@@ -39,7 +39,7 @@ EMPTY: Any = NOTHING
 """The lists behind a list of which no item is known yet: it has none."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ListMethod:
     """A method of such a list, not yet called."""
 

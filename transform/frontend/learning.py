@@ -64,7 +64,9 @@ class Learned:
         self.low, self.frame, self.live, self.early = low, frame, live, early
         self.places: dict[tuple[int, Any], Place] = {}
         self.dead: set[str] = set()
+        # What writes, or lists that arrays are put in, mean for the next iteration, see `memory`.
         self.held: dict[Any, str] = {}
+        self.stale: dict[Any, str] = {}
 
     def add(self, thing: Any, key: Any, called: str, init: Any) -> Place:
         """Note a place."""
@@ -99,10 +101,12 @@ class Learned:
             new = outcome.state.content[key][1]
             if thing is self.low.overwritten:
                 news |= self._learn_arrays(old, new)
-            elif thing is self.low.growing or thing is self.low.stale:
+            elif thing is self.low.growing:
                 continue
             elif thing is self.low.memory.held:
-                news |= self._learn_held(old, new)
+                news |= self._learn_facts(self.held, old, new)
+            elif thing is self.low.stale:
+                news |= self._learn_facts(self.stale, old, new)
             elif isinstance(thing, list):
                 news |= self._learn_list(thing, old, new)
             elif isinstance(thing, dict):
@@ -124,11 +128,11 @@ class Learned:
                 news = True
         return news
 
-    def _learn_held(self, old: dict[Atom, str], new: dict[Atom, str]) -> bool:
-        """Arrays that have become items of a list: the next iteration must not write to them."""
+    def _learn_facts(self, facts: dict[Any, str], old: dict[Atom, str], new: dict[Atom, str]) -> bool:
+        """Arrays that an iteration makes unreadable, or puts in a list: so they are for the next one."""
         known = self.before | {param for place in self.places.values() for param in place.params}
         more = {key: why for key, why in new.items() if key not in old and key in known}
-        self.held.update(more)
+        facts.update(more)
         return bool(more)
 
     def _learn_list(self, thing: list[Any], old: list[Any], new: list[Any]) -> bool:

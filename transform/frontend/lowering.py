@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Collection, Sequence
+import contextlib
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, TypeVar
 
 from ..errors import Origin, TransformError, UnsupportedError
-from ..ir import Lit, Region, Statement, Var
+from ..ir import Eqn, Lit, Region, Statement, Var
 from ..rules.build import Value
 from ..rules.registry import PRIMITIVES
 from ..types import Scalar
 from .memory import Memory
 from .outside import Outside, Place
 from .recorder import Recorder, plain, spell
-from .scope import Frame, Raised, RunList
+from .scope import Either, Frame, Raised, RunList
 
 __all__ = ["Lowering", "PinNeeded", "StaticNeeded", "evaluate", "expression"]
 
@@ -64,6 +65,8 @@ class Lowering:
         self.frozen: dict[int, Any] = {}
         # Refusals of what would be known in a loop that is written out.
         self.refused: list[UnsupportedError] = []
+        # Conditions of the run-time branches that are being lowered, and whether they hold.
+        self.assumed: dict[Any, bool] = {}
         # The blocks around the loops that are being lowered, with the atoms that are there.
         self.around: list[tuple[list[Statement], Any]] = []
         # Copies that NumPy makes, and that are not needed unless one of the two arrays is written to.
@@ -85,6 +88,11 @@ class Lowering:
     def live(self, value: Any) -> Any:
         """What a reference means now: the newest content of an array; a number where it is a literal."""
         if not isinstance(value, Value):
+            if type(value) is Either:
+                raise UnsupportedError(
+                    "which of two objects this is, is known only at run time",
+                    "It may be called, indexed or asked for an attribute; else decide what to do by an if.",
+                )
             if self.growing and isinstance(value, (list, RunList)):
                 return self.growing.get(id(value.token if isinstance(value, RunList) else value), value)
             return value
@@ -92,6 +100,21 @@ class Lowering:
         if isinstance(atom, Lit):
             return spell(atom.value, atom.text) if atom.text else atom.value
         return self.memory.live(value)
+
+    @contextlib.contextmanager
+    def assuming(self, condition: Value | None, holds: bool) -> Iterator[None]:
+        """Take a condition, and what it is the negation of, for known inside a branch."""
+        before = self.assumed
+        while condition is not None:
+            self.assumed = {**self.assumed, condition.first_atom: holds}
+            eqn = self.builder.made.get(condition.first_atom)
+            negated = isinstance(eqn, Eqn) and eqn.primitive.name == "not_"
+            condition = Value(self.builder, eqn.operands[0]) if negated and isinstance(eqn, Eqn) else None
+            holds = not holds
+        try:
+            yield
+        finally:
+            self.assumed = before
 
     def new_object(self, thing: T) -> T:
         """Note that an object came into being while lowering."""

@@ -16,11 +16,12 @@ from ..errors import UnsupportedError
 from ..rules.build import Value
 from ..rules.registry import ATTRIBUTES, METHODS
 from ..types import Array
+from .either import on_either
 from .growing import ListMethod
 from .lowering import Lowering
 from .operators import contains_value
 from .reads import MISSING
-from .scope import Closure, Opaque, Raised, RunList
+from .scope import Closure, Either, Opaque, Raised, RunList
 
 __all__ = [
     "Super",
@@ -80,6 +81,8 @@ def class_of(value: Any) -> type:
 
 def get_attribute(low: Lowering, thing: Any, name: str) -> Any:
     """`thing.name`."""
+    if type(thing) is Either:
+        return on_either(low, thing, lambda each: get_attribute(low, each, name))
     thing = low.live(thing)
     if isinstance(thing, Value):
         return _value_attribute(low, thing, name)

@@ -14,10 +14,11 @@ from ..errors import UnsupportedError
 from ..rules.build import Value, numeric
 from ..rules.registry import FUNCTIONS, PRIMITIVES
 from ..types import Array, Scalar
+from .either import on_either
 from .lowering import Lowering
 from .naming import python_method
 from .recorder import combined, is_weak, plain
-from .scope import Opaque, Raised, RunList
+from .scope import Either, Opaque, Raised, RunList
 
 __all__ = ["BINARY", "COMPARISONS", "UNARY", "binary", "compare", "contains_value", "truth", "unary"]
 
@@ -206,6 +207,8 @@ def truth(low: Lowering, value: Any, what: str = "a condition", ask: bool = True
 
     Where it depends on int arguments only, another lowering is asked for in which they are known.
     """
+    if type(value) is Either:
+        return on_either(low, value, lambda each: truth(low, each, what, ask))
     value = low.live(value)
     if isinstance(value, Value):
         if isinstance(value.type, Array):
@@ -213,6 +216,9 @@ def truth(low: Lowering, value: Any, what: str = "a condition", ask: bool = True
                 f"{what} is an array of type {value.type}: the truth of each of its elements may differ",
                 "Use np.where(condition, a, b), or say .any() or .all().",
             )
+        known = low.assumed.get(value.first_atom)
+        if known is not None:
+            return known
         if ask:
             low.demand(value, what)
         return value if value.type.dtype.kind == "b" else apply(low, COMPARISONS[ast.NotEq], value, 0)
@@ -242,6 +248,10 @@ def contains_value(thing: Any) -> bool:
 
 def compare(low: Lowering, kind: ast.cmpop, left: Any, right: Any) -> Any:
     """One comparison."""
+    if type(left) is Either:
+        return on_either(low, left, lambda each: compare(low, kind, each, right))
+    if type(right) is Either:
+        return on_either(low, right, lambda each: compare(low, kind, left, each))
     left, right = low.live(left), low.live(right)
     if isinstance(left, Opaque) or isinstance(right, Opaque):
         if not isinstance(left, Opaque):

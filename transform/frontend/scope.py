@@ -19,6 +19,7 @@ __all__ = [
     "CONTINUE",
     "NOTHING",
     "Closure",
+    "Either",
     "Frame",
     "Leave",
     "NotYet",
@@ -124,6 +125,15 @@ class Opaque:
 
     def __format__(self, spec: str) -> str:
         return "..."
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Either:
+    """One of two objects, such as functions or lists: run time decides which."""
+
+    condition: Any
+    then: Any
+    orelse: Any
 
 
 @dataclass(frozen=True, slots=True, eq=False)

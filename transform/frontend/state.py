@@ -10,7 +10,7 @@ from ..errors import UnsupportedError
 from ..ir import Statement
 from ..rules.build import Value
 from .lowering import Lowering
-from .scope import Closure, Frame, NotYet, Raised, RunList, Unbound
+from .scope import Closure, Either, Frame, NotYet, Raised, RunList, Unbound
 
 __all__ = ["Outcome", "State", "fork", "lexical", "run_apart"]
 
@@ -38,6 +38,8 @@ class Outcome:
 
     def live(self, value: Any) -> Any:
         """What a reference means at the end of the block; Unbound where nothing can be said."""
+        if type(value) is Either:
+            return value
         if isinstance(value, (list, RunList)):
             token = value.token if isinstance(value, RunList) else value
             return self.state.copy_of(self.low.growing).get(id(token), value)
@@ -61,9 +63,19 @@ class Outcome:
             before.restore()
 
 
-def fork(low: Lowering, then: Callable[[], Any], orelse: Callable[[], Any]) -> tuple[Outcome, Outcome]:
-    """Run both branches from the same state."""
-    return run_apart(low, then), run_apart(low, orelse)
+def fork(
+    low: Lowering, then: Callable[[], Any], orelse: Callable[[], Any], condition: Value | None = None
+) -> tuple[Outcome, Outcome]:
+    """Run both branches from the same state; in the first the condition holds, in the second it does not."""
+
+    def assuming(holds: bool, branch: Callable[[], Any]) -> Callable[[], Any]:
+        def run() -> Any:
+            with low.assuming(condition, holds):
+                return branch()
+
+        return run
+
+    return run_apart(low, assuming(True, then)), run_apart(low, assuming(False, orelse))
 
 
 def run_apart(

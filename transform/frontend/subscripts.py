@@ -10,12 +10,13 @@ from ..rules.build import Value
 from ..rules.index import getitem
 from ..types import Array, Scalar
 from .arguments import prepared
+from .either import on_either
 from .flat import Flat
 from .growing import as_list, check_frozen, get_item, looked_up, set_item
 from .lowering import Lowering
 from .naming import python_method
 from .recorder import plain
-from .scope import Opaque, Raised, RunList
+from .scope import Either, Opaque, Raised, RunList
 from .texts import method
 from .writes import write
 
@@ -24,6 +25,10 @@ __all__ = ["assign_subscript", "delete_subscript", "static_index", "subscript"]
 
 def subscript(low: Lowering, thing: Any, index: Any, called: str = "item") -> Any:
     """`thing[index]`."""
+    if type(thing) is Either:
+        return on_either(low, thing, lambda each: subscript(low, each, index, called))
+    if type(index) is Either:
+        return on_either(low, index, lambda each: subscript(low, thing, each, called))
     thing, index = low.live(thing), low.live(index)
     if isinstance(thing, Flat):
         return thing.read(index)
