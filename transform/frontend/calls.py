@@ -20,7 +20,7 @@ from .arguments import adapt, prepared
 from .either import on_either
 from .flat import Flat
 from .generators import generator, is_generator
-from .growing import ListMethod, call_method
+from .growing import ListMethod, call_method, unstacked
 from .iteration import OneByOne, Rolling
 from .lowering import Lowering, evaluate, expression
 from .managers import CONTEXT_MANAGER, GeneratorCall, ManagerFunction
@@ -67,6 +67,8 @@ def call(low: Lowering, function: Any, args: list[Any], kwargs: dict[str, Any]) 
 
             handler = ARRAY_METHODS[function.__name__]
             return _call_special(low, handler, function, [function.value, *args], kwargs)
+        case ValueMethod() if function.__name__ == "tolist" and _is_long(low, function.value):
+            return unstacked(low, function.value, True)
         case ValueMethod():
             adapter = METHODS[function.__name__]
             return adapt(low, adapter, f".{function.__name__}", [function.value, *args], kwargs)
@@ -93,6 +95,12 @@ def call(low: Lowering, function: Any, args: list[Any], kwargs: dict[str, Any]) 
         case ManagerFunction():
             return GeneratorCall(function.function, args, kwargs)
     return _call_object(low, function, args, kwargs)
+
+
+def _is_long(low: Lowering, array: Value) -> bool:
+    """Whether only run time knows the length of an array."""
+    dims: Sequence[Any] = getattr(array.type, "dims", ())
+    return bool(dims) and not isinstance(low.builder.dims.resolve(dims[0]), int)
 
 
 def _partial_args(low: Lowering, function: Any) -> Sequence[Any]:

@@ -88,7 +88,7 @@ class Carried(Learned):
                 arrays |= self._set_head(place)
         self.sharing.begin(arrays)
         memory = self.low.memory
-        self.low.stale.update((key, why) for key, why in self.stale.items() if key in self.before)
+        self.low.stale.update(self.stale)
         for key, why in self.held.items():
             if key in arrays:
                 memory.held[memory.object(arrays[key].first_atom)] = why

@@ -17,15 +17,15 @@ from ..rules.build import Value
 from .branches import run_time_if
 from .calls import iterate
 from .expressions import condition
-from .growing import call_method
-from .iteration import OneByOne, rolling_of
+from .growing import call_method, unstacked
+from .iteration import OneByOne, rolling_of, rolling_range
 from .loops import apart, run_for, run_rolling
 from .lowering import Lowering, evaluate, expression
 from .operators import contains_value
 from .scope import Frame, Leave
 from .statements import assign, statement
 
-__all__ = ["Generated", "append_to", "collected", "folded", "for_each"]
+__all__ = ["Generated", "append_to", "collected", "folded", "for_each", "repeated"]
 
 _LONGEST = 256
 
@@ -283,6 +283,10 @@ def _generator_expression(frame: Frame, node: ast.GeneratorExp) -> Any:
 def collected(low: Lowering, source: Any) -> list[Any]:
     """A new list of all items of an iterable."""
     token: list[Any] = low.new_object([])
+    live = low.live(source) if isinstance(source, Value) else source
+    dims = getattr(live.type, "dims", ()) if isinstance(live, Value) else ()
+    if dims and not isinstance(low.builder.dims.resolve(dims[0]), int):
+        return unstacked(low, live)
     if isinstance(source, Generated):
         elt = source.node.elt
         source.each(lambda inner: append_to(low, token, evaluate(inner, elt)), ".xs", token)
@@ -292,6 +296,22 @@ def collected(low: Lowering, source: Any) -> list[Any]:
         inner.names[".xs"] = token
         with Within(low, inner):
             for_each(low, source, lambda item: append_to(low, token, item), "list")
+    return token
+
+
+def repeated(low: Lowering, items: list[Any], count: Value) -> list[Any]:
+    """`items * count`."""
+    token: list[Any] = low.new_object([])
+    inner = low.frames[-1].comprehension(frozenset())
+    inner.names[".xs"] = token
+    known = [low.live(item) for item in low.outside.inside(items)]
+
+    def extend(item: Any) -> None:
+        for each in known:
+            append_to(low, token, each)
+
+    with Within(low, inner):
+        for_each(low, rolling_range(low, count), extend, "repeat")
     return token
 
 

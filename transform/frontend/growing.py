@@ -33,6 +33,7 @@ __all__ = [
     "looked_up",
     "set_item",
     "total",
+    "unstacked",
 ]
 
 EMPTY: Any = NOTHING
@@ -113,6 +114,8 @@ def _as_item(low: Lowering, number: Any, type_: Type) -> Any:
     number = low.live(number)
     if isinstance(number, Value) and isinstance(number.type, Array):
         low.memory.hold(number)
+    if isinstance(number, Value) and number.type.dtype == type_.dtype:
+        return number  # Python's float beside NumPy's: each as the user has it
     return converted(low, number, type_)
 
 
@@ -404,6 +407,24 @@ def as_stack(low: Lowering, xs: RunList) -> Value:
     as_list(low, rows, [])
     for_each(low, xs, lambda row: call_method(low, rows, "append", [as_stack(low, low.live(row))]), "rows")
     return as_stack(low, low.growing[id(rows)])
+
+
+def unstacked(low: Lowering, array: Value, python: bool = False) -> list[Any]:
+    """The items of an array as a list; as Python's own numbers, where these are meant."""
+    type_ = array.type
+    assert isinstance(type_, Array)
+    if python and len(type_.dims) != 1:
+        raise UnsupportedError(
+            "the lists in x.tolist() of an array whose length is known only at run time",
+            "Use list(x), which has the rows, or the array itself.",
+        )
+    element: Type = Scalar(type_.dtype, python)
+    if len(type_.dims) > 1:
+        element = Array(type_.dtype, type_.dims[1:])
+        low.memory.hold(array)
+    token: list[Any] = low.new_object([])
+    low.growing[id(token)] = RunList(token, op.unstack(array, element=element))
+    return token
 
 
 def total(low: Lowering, xs: RunList) -> Value:

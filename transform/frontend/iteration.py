@@ -74,11 +74,13 @@ class OneByOne(Iterator[Any]):
 def rolling_range(low: Lowering, *limits: Any) -> Rolling:
     """`range(*limits)`."""
     for limit in limits:
-        if isinstance(limit, Value) and not (
-            isinstance(limit.type, Scalar) and limit.type.dtype.kind in "iub"
-        ):
-            kind = "float" if isinstance(limit.type, Scalar) else "numpy.ndarray"
-            raise Raised(TypeError(f"'{kind}' object cannot be interpreted as an integer"))
+        if isinstance(limit, Value) and not isinstance(limit.type, Scalar):
+            raise Raised(TypeError("only integer scalar arrays can be converted to a scalar index"))
+        if isinstance(limit, Value) and limit.type.dtype.kind not in "iub":
+            # It may be a number that is an int on some paths, as max(n, x) is.
+            raise UnsupportedError(
+                f"a limit of range() has type {limit.type}", "Make it an int: range(int(x))."
+            )
     if len(limits) == 1:
         return Rolling(0, limits[0], 1, what="a range")
     start, stop, *step = limits

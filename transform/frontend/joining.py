@@ -244,10 +244,8 @@ class Join:
 
     def stiff(self, *things: Any) -> bool:
         """Whether what stands for either of two lists must not change: other names may have them, too."""
-        shared = any(
-            id(thing) not in side.fresh or side.state.references(thing) > 1
-            for thing, side in zip(things, (self.a, self.b), strict=True)
-        )
+        sides = zip(things, (self.a, self.b), strict=True)
+        shared = any(side.state.references(thing) > 1 for thing, side in sides)
         if shared:
             for each in things:
                 freeze(self.low, each)

@@ -130,8 +130,7 @@ class Learned:
 
     def _learn_facts(self, facts: dict[Any, str], old: dict[Atom, str], new: dict[Atom, str]) -> bool:
         """Arrays that an iteration makes unreadable, or puts in a list: so they are for the next one."""
-        known = self.before | {param for place in self.places.values() for param in place.params}
-        more = {key: why for key, why in new.items() if key not in old and key in known}
+        more = {key: why for key, why in new.items() if key not in old and key in self.before}
         facts.update(more)
         return bool(more)
 

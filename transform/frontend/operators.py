@@ -86,6 +86,11 @@ def binary(low: Lowering, kind: ast.operator, left: Any, right: Any) -> Any:
         return _on_lists(low, how, left, right)
     if isinstance(left, Value) or isinstance(right, Value):
         if how.symbol == "*":
+            for count, sequence in ((left, right), (right, left)):
+                if type(sequence) is list and isinstance(count, Value) and is_weak(count):
+                    from .comprehensions import repeated
+
+                    return repeated(low, sequence, count)
             left, right = _repeated(low, left, right), _repeated(low, right, left)
         if isinstance(left, Value) or isinstance(right, Value):
             return _on_values(low, how, left, right)

@@ -245,7 +245,7 @@ def _reversed(low: Lowering, sequence: Any) -> Any:
         return replace(rolling, reverse=not rolling.reverse)
     if isinstance(sequence, Value):
         return reversed(list(iterate(low, sequence, "reversed")))
-    return low.native(reversed, low.outside.inside(sequence))
+    return low.new_object(low.native(reversed, low.outside.inside(sequence)))
 
 
 @special(map)
