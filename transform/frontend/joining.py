@@ -133,6 +133,7 @@ class Join:
         if len(a) != len(b) or id(thing) in self.low.growing:
             self.resized(thing, a, b)
             return
+        thing[:] = a
         for k, (x, y) in enumerate(zip(a, b, strict=True)):
             self.place(thing, k, x, y, "an item")
 

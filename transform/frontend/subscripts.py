@@ -69,6 +69,10 @@ def static_index(low: Lowering, index: Any) -> Any:
         )
     if isinstance(index, tuple):
         return tuple(static_index(low, each) for each in index)
+    if isinstance(index, Opaque):
+        raise low.unknown(
+            "a text made of run-time values as a key", "Use a list and an index, or keys that are known."
+        )
     if isinstance(index, Value):
         return low.static(index, "an index into a list, a tuple or a dict")
     return plain(index)
