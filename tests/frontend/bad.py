@@ -302,3 +302,15 @@ def never_two_lists_of_one_name(x, n):
         b[1] = a[0] * k
         a = [a[0] * 2, a[1]]
     return a[0] + b[1]
+
+
+class Settings:
+    rate = 1.0
+
+
+SETTINGS = Settings()
+
+
+def outer_object_changed(x):
+    SETTINGS.rate = x
+    return SETTINGS.rate**2

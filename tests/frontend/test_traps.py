@@ -6,9 +6,9 @@ import itertools
 import numpy as np
 import pytest
 
-from transform.errors import TransformError
+from transform.errors import TransformError, UnsupportedError
 
-from .lowering import assert_lowers, lowered, ssa
+from .lowering import assert_lowers, lowered
 
 V = np.array([0.3, -1.2, 2.0])
 
@@ -270,6 +270,34 @@ def writes_to_registry(x):
     return box.value * 2
 
 
-def test_objects_from_outside_are_never_written():
-    assert ssa(writes_to_registry, 3.0) == ["L"]
-    assert REGISTRY["box"].value == 2.0
+def counts_calls(x):
+    REGISTRY["box"].value += 1
+    return x * 2
+
+
+def binds_an_attribute(x):
+    for REGISTRY["box"].value in (x, x * 2):
+        x = x * 2
+    return x
+
+
+def sets_by_name(x):
+    setattr(REGISTRY["box"], "label", "seen")
+    return x
+
+
+def sets_in_a_branch(x):
+    if x > 0:
+        REGISTRY["box"].value = x
+    return x
+
+
+@pytest.mark.parametrize(
+    "function",
+    [writes_to_registry, counts_calls, binds_an_attribute, sets_by_name, sets_in_a_branch],
+    ids=lambda f: f.__name__,
+)
+def test_objects_from_outside_are_never_written(function):
+    with pytest.raises(UnsupportedError, match="outside"):
+        lowered(function, 3.0)
+    assert vars(REGISTRY["box"]) == {"value": 2.0, "label": ""}

@@ -17,7 +17,6 @@ from .forms import converted, is_number, join_forms, joined_type, type_of
 from .growing import EMPTY, RunList, element_of, freeze, listed
 from .leaving import WAYS, flag_of, ways
 from .lowering import Lowering
-from .objects import get_attribute
 from .recorder import plain, spell, text_of
 from .scope import NOTHING, Frame, Leave, Parted, Unbound
 from .state import Outcome, lexical
@@ -120,9 +119,6 @@ class Join:
                 thing[key] = Unbound("it is bound in one branch of a run-time condition only", value)
             elif thing is self.low.stale or thing is self.low.memory.held:
                 thing[key] = a.get(key) or b.get(key)
-            elif thing is self.low.overlay:
-                before = _attribute_outside(self.low, key)
-                self.place(thing, key, a.get(key, before), b.get(key, before), key[1])
             else:
                 raise UnsupportedError(
                     "a dict or object gets a new entry under a run-time condition",
@@ -330,17 +326,6 @@ def _identity(thing: Any) -> Any:
 def _is_undefined(low: Lowering, value: Any) -> bool:
     eqn = low.builder.made.get(value.first_atom) if isinstance(value, Value) else None
     return isinstance(eqn, Eqn) and eqn.primitive.name == "undefined"
-
-
-def _attribute_outside(low: Lowering, key: tuple[int, str]) -> Any:
-    """What an attribute of an object from outside was before the function set it."""
-    thing = next(each for each in low.keep if id(each) == key[0])
-    kept = low.overlay.pop(key, NOTHING)
-    try:
-        return get_attribute(low, thing, key[1])
-    finally:
-        if kept is not NOTHING:
-            low.overlay[key] = kept
 
 
 def _element_in(side: Outcome, token: list[Any], items: list[Any]) -> Any:

@@ -155,12 +155,12 @@ class Learned:
             if names and self.live is not None and key not in self.live:
                 self.dead.add(key)
                 continue
-            if not scope and (a is NOTHING or b is NOTHING) and thing is not self.low.overlay:
+            if not scope and (a is NOTHING or b is NOTHING):
                 raise UnsupportedError(
                     "a dict or an object gets a new entry in a loop over run-time bounds",
                     "Give it the entry before the loop.",
                 )
-            called = key if isinstance(key, str) else key[1] if isinstance(key, tuple) else "item"
+            called = key if isinstance(key, str) else "item"
             news |= self._changed(thing, key, str(called), a, b)
         return news
 

@@ -53,8 +53,6 @@ class Lowering:
         self.created: dict[int, Any] = {}
         # For each run-time branch that is being lowered, what came into being in it.
         self.fresh: list[set[int]] = []
-        # Attributes set on objects from outside: seen by later reads, never written to the object.
-        self.overlay: dict[tuple[int, str], Any] = {}
         self.keep: list[Any] = []
         # After a write every reference to an array means its new value.
         self.memory = Memory(self.builder)

@@ -96,8 +96,6 @@ def get_attribute(low: Lowering, thing: Any, name: str) -> Any:
         return TextMethod(thing, name)
     if isinstance(thing, Super):
         return _super_attribute(low, thing, name)
-    if (id(thing), name) in low.overlay:
-        return low.overlay[id(thing), name]
     if type(thing) in (*_BUILTIN_CONTAINERS, Closure):
         return low.native(getattr, low.outside.inside(thing), name)
     return _object_attribute(low, thing, name)
@@ -201,18 +199,14 @@ def has_attribute(low: Lowering, thing: Any, name: str) -> bool:
 
 
 def set_attribute(low: Lowering, thing: Any, name: str, value: Any) -> None:
-    """`thing.name = value`: on an object made while lowering for real, on another only for later reads."""
+    """`thing.name = value`, on an object made while lowering."""
     thing = low.live(thing)
     if isinstance(thing, Value):
         raise UnsupportedError(
             f"assignment to the attribute {name} of an array", "Use a function such as np.reshape for it."
         )
     if isinstance(thing, (ModuleType, type)):
-        raise UnsupportedError(
-            f"assignment to the attribute {name} of a {type(thing).__name__}: "
-            "a function that changes what is outside has no derivative",
-            "Return the new value instead.",
-        )
+        raise _changes_outside(name, f"a {type(thing).__name__}")
     setter = _lookup(type(thing), "__setattr__")
     if isinstance(setter, FunctionType) and setter.__code__.co_filename != "<string>":
         low.call(setter, [thing, name, value])
@@ -234,8 +228,15 @@ def store_attribute(low: Lowering, thing: Any, name: str, value: Any) -> None:
             low.may_change(thing, f"assignment to the slot {name}")
         low.native(object.__setattr__, thing, name, value)
     else:
-        low.keep.append(thing)
-        low.overlay[id(thing), name] = value
+        raise _changes_outside(name, f"an object of class {type(thing).__name__} that exists outside")
+
+
+def _changes_outside(name: str, owner: str) -> UnsupportedError:
+    return UnsupportedError(
+        f"assignment to the attribute {name} of {owner}: "
+        "a function that changes what is outside has no derivative",
+        "Return the new value instead.",
+    )
 
 
 def construct(low: Lowering, cls: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
@@ -279,7 +280,7 @@ def _exception(low: Lowering, cls: Any, args: Sequence[Any], kwargs: dict[str, A
     """An exception, which may have a method that makes its message."""
     init = _lookup(cls, "__init__")
     if not isinstance(init, FunctionType):
-        return low.native(cls, *args, **kwargs)
+        return low.new_object(low.native(cls, *args, **kwargs))
     instance = low.new_object(low.native(cls.__new__, cls, *args, **kwargs))
     low.call(init, [instance, *args], kwargs)
     low.constructed[id(instance)] = (args, kwargs)

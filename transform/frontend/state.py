@@ -108,7 +108,7 @@ class State:
         """A snapshot of what the running calls can reach."""
         content: dict[int, tuple[Any, Any]] = {}
         seen: set[int] = set()
-        pending: list[Any] = [low.overwritten, low.stale, low.overlay, low.growing, low.memory.held]
+        pending: list[Any] = [low.overwritten, low.stale, low.growing, low.memory.held]
         pending += [inner.names for frame in low.frames for inner in lexical(frame)]
         while pending:
             thing = pending.pop()
