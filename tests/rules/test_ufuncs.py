@@ -328,7 +328,6 @@ def test_tests_of_math_give_python_numbers():
         (math.exp, (Z[0],), {}, "math.exp does not take complex"),
         (float, (V,), {}, "float.* of an array"),
         (round, (V,), {}, "round does not take arrays"),
-        (np.where, (V > 1,), {}, "known only at run time"),
         (np.real_if_close, (Z,), {}, "real_if_close"),
         (np.nan_to_num, (V,), {"copy": False}, "in place"),
         (np.clip, (V, 0.0, 1.0), {"out": V}, "out= of np.clip"),

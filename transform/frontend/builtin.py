@@ -183,6 +183,15 @@ _by_rule(abs, "abs", "__abs__")
 _by_rule(round, "round", "__round__")
 
 
+@special(operator.index)
+def _index(low: Lowering, x: Any) -> Any:
+    if not isinstance(low.live(x), Value):
+        return low.native(operator.index, plain(x))
+    if not issubclass(class_of(x), (int, np.integer)):
+        raise Raised(TypeError(f"'{class_of(x).__name__}' object cannot be interpreted as an integer"))
+    return call(low, int, [x], {})
+
+
 @special(bool)
 def _bool(low: Lowering, thing: Any = False) -> Any:
     return truth(low, thing)

@@ -22,6 +22,7 @@ from . import (  # noqa: F401  importing them registers their rules
     products,
     reductions,
     remainders,
+    searching,
     sequences,
     shape,
     sorting,

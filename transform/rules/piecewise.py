@@ -22,6 +22,7 @@ from .creation import as_array
 from .elementwise import not_zero
 from .families import elementwise, infer_elementwise, result_type, shapes, total
 from .registry import PRIMITIVES, function, primitive
+from .searching import nonzero
 
 __all__ = ["select"]
 
@@ -112,12 +113,9 @@ def select(b: Builder, condition: Any, x: Any, y: Any) -> Value:
 
 
 @function(np.where)
-def _where(b: Builder, condition: Any, x: Any = None, y: Any = None) -> Value:
-    if x is None or y is None:
-        raise UnsupportedError(
-            "np.where(condition) has a result whose length is known only at run time",
-            "Use np.where(condition, x, y), or the condition itself as a mask.",
-        )
+def _where(b: Builder, condition: Any, x: Any = None, y: Any = None) -> Any:
+    if x is None and y is None:
+        return nonzero(b, condition)
     return select(b, condition, x, y)
 
 
