@@ -4,6 +4,7 @@
 
 A ```python block is a file, named by its first line; a ```text block after it is what it prints. A
 ```console block has commands after `$` and what they print. Names of make targets in ```sh blocks exist.
+The tables of what is supported and what is refused are made of the programs in tests/table.
 """
 
 import contextlib
@@ -18,11 +19,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.table.rows import tables
 from tests.test_cli import run as transform
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 BLOCK = re.compile(r"^```(python|text|console|sh)\n(.*?)^```\n", re.M | re.S)
+TABLES = re.compile(r"(?<=<!-- tables -->\n).*?(?=<!-- end of tables -->)", re.S)
 
 
 def refreshed(text):
@@ -40,7 +43,7 @@ def refreshed(text):
             content = "".join(map(command, re.findall(r"^\$ (.*)$", content, re.M)))
         return f"```{kind}\n{content}```\n"
 
-    return BLOCK.sub(fresh, text)
+    return TABLES.sub(lambda _: tables(), BLOCK.sub(fresh, text))
 
 
 def execute(code):
