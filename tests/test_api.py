@@ -346,6 +346,7 @@ class TestObjects:
         assert df(2.0) == 12.0
         assert pickle.loads(pickle.dumps(grad(cube)))(2.0) == 12.0
         assert cloudpickle.loads(cloudpickle.dumps(hessian(cube)))(2.0) == 12.0
+        assert cloudpickle.loads(cloudpickle.dumps(jacobian(lambda x: k * x**2)))(2.0) == 12.0
 
     def test_threads_calling_first_at_once(self):
         df = grad(mse)

@@ -17,7 +17,7 @@ from .compile.seeds import checked_seeds
 from .compile.sharing import check_apart
 from .emit.ssa import ssa
 from .errors import ArgumentError, UnsupportedError
-from .frontend import Names, Read, lower, parameters, place
+from .frontend import Names, Read, give_text, lower, parameters, place, text_of
 from .ir import Function, Input
 from .passes.interface import adjoint_function, bind, inline, only_results, tangent_function
 from .passes.own import own
@@ -106,7 +106,7 @@ class Derivative:
         return f"<transform {self.plan.kind} of {name}{wrt}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Derivative, (self.fn, self.plan)
+        return _restored, (self.fn, self.plan, text_of(self.fn))
 
     @property
     def source(self) -> str:
@@ -283,6 +283,12 @@ class Derivative:
 
 
 _NOTED: ContextVar[list[Read] | None] = ContextVar("noted", default=None)
+
+
+def _restored(fn: Any, plan: Plan, text: tuple[str, ...]) -> Derivative:
+    """A derivative from its pickle, which brings the text of a function that is pickled by value."""
+    give_text(fn, text)
+    return Derivative(fn, plan)
 
 
 def note(reads: Iterable[Read]) -> None:

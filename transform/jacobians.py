@@ -49,6 +49,11 @@ def hessian(fn: Callable[..., Any] | None = None, argnums: ArgNums = 0) -> Any:
     return Jacobian(Derivative(fn, Plan("grad", argnums)), argnums, "forward")
 
 
+def _restored(primal: Derivative, argnums: ArgNums, mode: str) -> Jacobian:
+    """A Jacobian from its pickle: the derivative in it brings the text of the function."""
+    return Jacobian(primal.fn, argnums, mode, primal.plan.results)
+
+
 class Jacobian:
     """A callable that assembles a Jacobian from the passes of a derivative function.
 
@@ -74,7 +79,7 @@ class Jacobian:
         return f"<transform jacobian of {getattr(self.fn, '__qualname__', self.fn)}, mode={self.mode!r}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Jacobian, (self.fn, self.argnums, self.mode, self.results)
+        return _restored, (self.primal, self.argnums, self.mode)
 
     def __transform_lower__(self, builder: Any, args: Any, kwargs: Any) -> Any:
         return _refuse_inside(builder)

@@ -4,5 +4,17 @@ from .entry import Lowered, lower, parameters, place
 from .lowering import StaticNeeded
 from .reads import MISSING, Read
 from .results import Names
+from .source import give_text, text_of
 
-__all__ = ["MISSING", "Lowered", "Names", "Read", "StaticNeeded", "lower", "parameters", "place"]
+__all__ = [
+    "MISSING",
+    "Lowered",
+    "Names",
+    "Read",
+    "StaticNeeded",
+    "give_text",
+    "lower",
+    "parameters",
+    "place",
+    "text_of",
+]
