@@ -21,7 +21,7 @@ Edit = Callable[[], None]
 def smaller(program: Program, fails: Callable[[Program], bool], seconds: float = 60) -> Program:
     """The smallest program found that still fails; `fails` is asked only about programs that run."""
     deadline = time.monotonic() + seconds
-    shrinking = True
+    shrinking, fills = True, "return " not in program.text
     while shrinking and time.monotonic() < deadline:
         shrinking = False
         # After a success the next edits are tried where it left off: what came before has just failed.
@@ -34,7 +34,7 @@ def smaller(program: Program, fails: Callable[[Program], bool], seconds: float =
                 k += 1
                 continue
             tried.add(candidate.text + candidate.prelude)
-            if runs(candidate) and fails(candidate):
+            if runs(candidate, fills) and fails(candidate):
                 program, shrinking = candidate, True
             else:
                 k += 1
@@ -59,14 +59,15 @@ def weight(program: Program) -> int:
     ) + len(program.elsewhere)
 
 
-def runs(program: Program) -> bool:
-    """Whether the program gives a real number at every point, in time and without a warning."""
+def runs(program: Program, fills: bool) -> bool:
+    """Whether it gives a number, or `fills` its arguments, at every point, in time and without a warning."""
     try:
         with in_time(2), quiet():
             function = program.load()
             for point in (program.arguments, *program.elsewhere):
                 value = function(**copy.deepcopy(point))
-                if not (value is None or (isinstance(value, (float, np.floating)) and abs(value) < 1e6)):
+                tame = isinstance(value, (float, np.floating)) and abs(value) < 1e6
+                if not (value is None if fills else tame):
                     return False
     except Exception:
         return False
@@ -118,6 +119,7 @@ def statement_edits(tree: ast.AST) -> Iterator[Edit]:
                 if not isinstance(body[k], (ast.Import, ast.ImportFrom)) and _named(body[k]) != "program":
                     yield _put(body, k, [])
                     yield from _opened(body, k)
+                    yield from _returned(body, k)
 
 
 def _named(node: ast.AST) -> str:
@@ -137,6 +139,13 @@ def _opened(body: list[ast.stmt], k: int) -> Iterator[Edit]:
             yield _put(body, k, [ast.If(body[k].test, inner, [])])  # type: ignore[attr-defined]
         case ast.While(_, inner) | ast.With(_, inner) | ast.FunctionDef(_, _, inner):
             yield _put(body, k, inner)
+
+
+def _returned(body: list[ast.stmt], k: int) -> Iterator[Edit]:
+    """Return what is assigned, where the next statement returns it."""
+    match body[k : k + 2]:
+        case [ast.Assign([ast.Name(name)], value), ast.Return(ast.Name(returned))] if name == returned:
+            yield _put(body, k, [ast.Return(value)])
 
 
 def _put(body: list[ast.stmt], k: int, statements: list[Any]) -> Edit:

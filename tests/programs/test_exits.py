@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from transform import grad
+
 from .check import program, programs, run
 
 V = np.array([0.52, 1.37, 0.91, 1.18])
@@ -46,6 +48,20 @@ def else_of_a_loop_with_break(v, limit):
     else:
         s = s * 2
     return s * limit
+
+
+@program(V, 1.0)
+def bound_before_a_break_only(v, limit):
+    for a in v:
+        if a > limit:
+            found = a
+            break
+    return found**2
+
+
+def test_a_name_that_is_not_bound_raises_what_python_raises():
+    with pytest.raises(UnboundLocalError, match="found"):
+        grad(bound_before_a_break_only)(V, 9.0)
 
 
 @program(V, 1.0)

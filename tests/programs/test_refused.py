@@ -170,15 +170,6 @@ def a_variable_bound_in_one_branch(x):
     return y
 
 
-@refused(V, 1.0, words="bound|assigned|defined|value")
-def a_variable_bound_before_a_break_only(v, limit):
-    for a in v:
-        if a > limit:
-            found = a
-            break
-    return found**2
-
-
 @refused(0.7, words="captured|outside|GLOBAL_ARRAY")
 def a_write_to_a_captured_array(x):
     GLOBAL_ARRAY[0] = x

@@ -1,4 +1,4 @@
-"""Random programs in the IR: nested loops and branches, stores, views, lists, written as if stores made copies.
+"""Random programs in the IR: nested loops, branches, stores, views, lists, written as if stores made copies.
 
 Any value may be overwritten at any time, the caller's arrays and those of enclosing bodies too, and anything
 may be read afterwards: it is `own` that has to make such a program true.
@@ -55,8 +55,9 @@ class Drawer:
         self.builder = Builder()
         self.count = 0
         self.draws = [
-            (self.mix, 2), (self.view, 3), (self.store, 6), (self.number, 1), (self.append, 4), (self.item, 2),
-            (self.pop, 2), (self.set_item, 1), (self.branch, 3), (self.loop, 3), (self.repeat, 1),
+            (self.mix, 2), (self.view, 3), (self.store, 6), (self.number, 1), (self.append, 4),
+            (self.item, 2), (self.pop, 2), (self.set_item, 1), (self.branch, 3), (self.loop, 3),
+            (self.repeat, 1),
         ]  # fmt: skip
 
     def pick(self, scope, type_):

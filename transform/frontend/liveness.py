@@ -45,10 +45,7 @@ class Liveness:
     def at_head(self, loop: ast.AST) -> Names:
         """The names that are read in an iteration of a loop before it assigns them, or after the loop."""
         assert isinstance(loop, (ast.For, ast.While))
-        reads = _flow_of_block(self._flows, loop.body).reads
-        if isinstance(loop, ast.While):
-            return self.after[loop] | _reads(loop.test) | (reads - _sure(loop.test))
-        return self.after[loop] | (reads - _stored(loop.target)) | _loaded(loop.target)
+        return self.after[loop] | self.early(loop) | _flow_of_block(self._flows, loop.orelse).reads
 
     def early(self, loop: ast.AST) -> Names:
         """The names that an iteration of a loop reads before it assigns them."""
@@ -73,7 +70,7 @@ class Liveness:
         match node:
             case ast.For() | ast.While():
                 outer = self._target
-                head = self.at_head(node) | _flow_of_block(self._flows, node.orelse).reads
+                head = self.at_head(node)
                 self._block(node.orelse, after)
                 self._target = head
                 self._block(node.body, head)

@@ -1,8 +1,11 @@
 """Which arrays the names that a loop carries may be bound to, from one iteration to the next.
 
-    for k in range(n):          at the head of an iteration u and v are the two arrays, in one order or the
-        v[:] = step(u)          other: a write to v is none to u, but to what either was before the loop
-        u, v = v, u
+for k in range(n):
+    v[:] = step(u)
+    u, v = v, u
+
+At the head of an iteration u and v are the two arrays, in one order or the other: a write to v is none to u,
+but to what either was before the loop.
 """
 
 from __future__ import annotations

@@ -90,6 +90,10 @@ class Builder:
         """The atom as it was before naming: the target of the equation in `body`."""
         return self._unnamed.get(atom, atom)
 
+    def definition(self, atom: Atom) -> Statement | None:
+        """The statement that a value came from, where the builder keeps that."""
+        return None
+
     @contextlib.contextmanager
     def at(self, origin: Origin | None) -> Iterator[None]:
         """Stamp `origin` on what is built inside."""

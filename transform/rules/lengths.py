@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from ..ir import Lit
+from ..ir import Eqn, Lit, Var
 from ..types import Dim, Dims, Scalar, Size, Unknown, shift, unknown_dim
 from .build import Value
 
@@ -43,11 +43,16 @@ def _plain(part: Any) -> Any:
 
 
 def value_length(value: Value) -> Size:
-    """The length that a run-time int stands for."""
-    type_ = value.type
+    """The length that a run-time int stands for: n + 1 is the same wherever it is computed."""
+    type_, builder = value.type, value.builder
     if isinstance(type_, Scalar) and type_.size is not None:
         return type_.size
-    return derived("value", value)
+    match builder.definition(value.atom):
+        case Eqn(primitive=how, operands=(Var() as n, Lit(value=int(by)))) if how.name in ("add", "sub"):
+            return shift(value_length(Value(builder, n)), by if how.name == "add" else -by)
+        case Eqn(primitive=how, operands=(Lit(value=int(by)), Var() as n)) if how.name == "add":
+            return shift(value_length(Value(builder, n)), by)
+    return derived("value", builder.first(value.atom))
 
 
 def total_length(dims: Dims, sizes: Iterable[Size]) -> Size:
