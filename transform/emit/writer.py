@@ -10,7 +10,7 @@ from ..errors import IRError
 from ..ir import Atom, Eqn, For, If, Lit, Region, Statement, Sweep, Var, While, atoms_of
 from ..names import UNNAMED
 from ..passes.memory import carried
-from ..types import is_inexact, rank
+from ..types import List, is_inexact, rank
 from .globals import Globals
 from .names import Names
 from .schedule import Schedule
@@ -258,7 +258,7 @@ class Writer:
         moves += [
             (self.names.of[target], ast.Constant(value=None), [])
             for target, result in pairs
-            if result in undefined and self.is_moved_on(target)
+            if result in undefined and (self.is_moved_on(target) or self.is_read_list(target))
         ]
         lines: list[Line] = []
         read = [free_names(value) for _, value, _ in moves]
@@ -277,6 +277,10 @@ class Writer:
         """Whether a variable is assigned to another one, so that it must be bound, though nobody reads it."""
         named = self.names.of[var]
         return any(self.names.of.get(target) != named for target in self.plan.onward.get(var, ()))
+
+    def is_read_list(self, var: Var) -> bool:
+        """Whether something reads a list that has no items yet: a tape keeps it for its length."""
+        return isinstance(var.type, List) and bool(self.plan.reads.get(var))
 
     def named_alike(self, target: Var, result: Atom) -> bool:
         return isinstance(result, Var) and self.names.of.get(result) == self.names.of[target]
