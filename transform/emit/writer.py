@@ -59,6 +59,8 @@ class Writer:
         self.access: dict[Var, ast.expr] = {}
         self.last = plan.last()
         self.dropped = set(plan.pops.values())
+        self.objects: dict[Var, str] = {}
+        """The names of objects that loops carry; what makes one may be inlined, and so have no name."""
 
     # Expressions
 
@@ -230,7 +232,8 @@ class Writer:
         for target in statement.targets:
             if target in self.plan.unused or target in self.names.of:
                 continue
-            same = self.names.of.get(self.plan.objects.find(target))
+            first = self.plan.objects.find(target)
+            same = self.names.of.get(first, self.objects.get(first))
             if same is not None:
                 self.names.hold(target, same)
             else:
@@ -310,6 +313,7 @@ class Writer:
             taken.add(named)
             self.names.hold(param, named)
             self.names.hold(statement.targets[k], named)
+            self.objects.setdefault(self.plan.objects.find(param), named)
             if isinstance(statement, While):
                 self.names.hold(statement.condition.params[k], named)
             before.append((param, init))
@@ -320,8 +324,8 @@ class Writer:
         param, init, target = carried(loop)[k], loop.init[k], loop.targets[k]
         start, end = self.plan.position[loop], self.last[param]
         first = self.plan.objects.find(param)
-        if first in self.names.of:
-            return self.names.of[first]
+        if first in self.names.of or first in self.objects:
+            return self.names.of.get(first) or self.objects[first]
         if target in self.names.of:
             return self.names.of[target]
         if isinstance(init, Var) and init.name == param.name and init in self.names.of:
