@@ -2,7 +2,7 @@
 
     function ::= Function(name, params, body, results)
     body     ::= (Eqn | If | For | While)*
-    Eqn      ::= target = primitive(operands; params)
+    Eqn      ::= target, others = primitive(operands; params)         others only where a Callee has them
     If       ::= targets = if condition then region else region
     For      ::= targets = for index in range(start, stop, step) carrying init: region
     While    ::= targets = while region(state) carrying init: region
@@ -28,6 +28,7 @@ from .types import Dims, Scalar, Type, type_of_number
 __all__ = [
     "About",
     "Atom",
+    "Callee",
     "Eqn",
     "For",
     "Function",
@@ -137,6 +138,21 @@ class Primitive:
         return self.name
 
 
+@dataclass(frozen=True, slots=True)
+class Callee:
+    """The name by which equations call a function of the program; `Function.callees` has the functions.
+
+    `of` is the frontend's key of a function of the user's. A derivative is `of` another Callee: a tangent
+    takes tangents of the params `wrt`, an adjoint takes adjoints of the `results` and gives those of `wrt`.
+    """
+
+    name: str
+    of: Any
+    mode: str = ""
+    wrt: tuple[int, ...] = ()
+    results: tuple[int, ...] = ()
+
+
 class Sweep(enum.Enum):
     """The part of an adjoint function that an equation belongs to."""
 
@@ -156,14 +172,17 @@ class Eqn:
     params: Mapping[str, Any]
     origin: Origin | None = None
     sweep: Sweep = Sweep.NONE
+    others: tuple[Var, ...] = ()
+    """The further results of a call, each an object of its own."""
 
     @property
     def targets(self) -> tuple[Var, ...]:
-        return (self.target,)
+        return (self.target, *self.others)
 
     def __repr__(self) -> str:
         params = "".join(f", {key}={value!r}" for key, value in self.params.items())
-        return f"{self.target.name} = {self.primitive}({', '.join(map(_short, self.operands))}{params})"
+        targets = ", ".join(target.name for target in self.targets)
+        return f"{targets} = {self.primitive}({', '.join(map(_short, self.operands))}{params})"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -270,6 +289,8 @@ class Function:
     """The positions of the params that must be stored row by row: the source writes through a reshape."""
     filled: tuple[str, ...] = ()
     """The inputs whose final content is among the results."""
+    callees: Mapping[Callee, Function] = field(default_factory=dict)
+    """The functions that it calls, directly or not; they write to nothing that is not their own."""
 
 
 def _short(atom: Atom) -> str:
@@ -353,11 +374,11 @@ def substitute(statement: Statement, new: Callable[[Any], Any]) -> Statement:
         return Region(each(old.params), body, each(old.results))
 
     match statement:
-        case Eqn(target, primitive, operands, params, origin, sweep):
+        case Eqn(target, primitive, operands, params, origin, sweep, others):
             target_, operands_ = new(target), each(operands)
-            if target_ is target and all(map(operator.is_, operands_, operands)):
+            if target_ is target and not others and all(map(operator.is_, operands_, operands)):
                 return statement
-            return Eqn(target_, primitive, operands_, params, origin, sweep)
+            return Eqn(target_, primitive, operands_, params, origin, sweep, each(others))
         case If(targets, condition, then, orelse, origin, sweep):
             return If(each(targets), new(condition), region(then), region(orelse), origin, sweep)
         case For(targets, start, stop, step, init, body, origin, sweep, reverse):

@@ -24,6 +24,8 @@ def check(function: Function) -> Function:
     checker.define(function.params)
     checker.body(function.body)
     checker.read(function.results, "the results")
+    for callee in function.callees.values():
+        check(callee)
     return function
 
 

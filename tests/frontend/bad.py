@@ -202,6 +202,7 @@ def caught_at_run_time(x):
 
 
 def deep_recursion(x):
+    print(x)
     return deep_recursion(x - 1) if x > 0 else x
 
 

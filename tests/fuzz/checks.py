@@ -21,7 +21,7 @@ from transform.ir import Function
 from transform.passes.adjoint import adjoint
 from transform.passes.dce import eliminate_dead
 from transform.passes.own import own
-from transform.passes.pipeline import Mode, derivative, tidy
+from transform.passes.pipeline import Mode, derivative, tidy, with_callees
 from transform.passes.recognise import recognise
 from transform.passes.simplify import simplify
 from transform.passes.tangent import tangent
@@ -216,8 +216,8 @@ class _Checks:
         given = [x for k, x in self.keywords.items() if k in self.moving or k in known]
         numbers, dots = list(leaves(given)), list(leaves(self.dots))
         wrt = tuple(k for k, number in enumerate(numbers) if not isinstance(number, int))
-        raw, pushed = adjoint(primal, wrt), tangent(primal, wrt)
-        second = tangent(raw, wrt)
+        raw, pushed = with_callees(adjoint(primal, wrt)), with_callees(tangent(primal, wrt))
+        second = with_callees(tangent(raw, wrt))
         for function in (primal, recognise(primal), raw, pushed, second):
             for each in stages(function):
                 verify.check(each)

@@ -425,6 +425,4 @@ def test_functions_that_are_called_get_their_own_derivative():
     derivative = grad(twice)
     derivative(0.7, 5)
     names = [function.name for function in functions_in(derivative.source)]
-    assert names[-1] == "twice_adjoint"
-    assert any(name.startswith("series") for name in names[:-1]), derivative.source
-    assert derivative.source.count("math.sin(") <= 3
+    assert names == ["series", "series_adjoint", "twice_adjoint"]

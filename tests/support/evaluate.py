@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import copy
 import math
+from dataclasses import replace
 
 import numpy as np
 
 from transform.ir import Eqn, For, Function, If, Lit, While
+from transform.rules.callees import callee_of
 
 
 def evaluate(function: Function, *arguments, in_place=False):
@@ -18,14 +20,14 @@ def evaluate(function: Function, *arguments, in_place=False):
     """
     env = dict(function.captures)
     env.update(zip(function.params, arguments, strict=True))
-    machine = _Machine(env, in_place)
+    machine = _Machine(env, in_place, function.callees)
     machine.body(function.body)
     return tuple(map(machine.read, function.results))
 
 
 class _Machine:
-    def __init__(self, env, in_place):
-        self.env, self.in_place = env, in_place
+    def __init__(self, env, in_place, callees):
+        self.env, self.in_place, self.callees = env, in_place, callees
 
     def read(self, atom):
         return atom.value if isinstance(atom, Lit) else self.env[atom]
@@ -33,6 +35,10 @@ class _Machine:
     def body(self, body):
         for statement in body:
             match statement:
+                case Eqn(primitive=primitive) if primitive.name == "call":
+                    called = replace(self.callees[callee_of(statement)], callees=self.callees)
+                    arguments = [copy.deepcopy(self.read(atom)) for atom in statement.operands]
+                    self.bind(statement.targets, evaluate(called, *arguments))
                 case Eqn():
                     operands = [self.read(atom) for atom in statement.operands]
                     self.env[statement.target] = self.equation(statement, operands)

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from ..ir import Eqn, For, Function, Lit, Slot, Statement, Sweep, Var, atoms_of, regions_of, walk
+from ..ir import Callee, Eqn, For, Function, Lit, Slot, Statement, Sweep, Var, atoms_of, regions_of, walk
 from ..tree import leaves
+from .callees import calls_itself, named_apart
 from .globals import STANDARD, Globals
 from .layout import banner, definition
 from .module import module_text, split
@@ -33,9 +34,9 @@ __all__ = ["Emitted", "emit", "write"]
 class Emitted:
     """Python source of a function.
 
-    `definition` is the def alone. `refers` are the modules, helpers and functions it names, `constants` the
-    captured values: together the namespace in which it runs. `names` says what each Var that has a line
-    of its own is called.
+    `definition` is the def alone, after those of the functions that it calls. `refers` are the modules,
+    helpers and functions it names, `constants` the captured values: together the namespace in which it runs.
+    `names` says what each Var that has a line of its own is called.
     """
 
     name: str
@@ -73,8 +74,18 @@ class Emitted:
 
 
 def emit(function: Function) -> Emitted:
-    """The source of `function`, printed, parsed again and compared."""
-    writer, lines, last = write(function)
+    """The source of `function` and of those that it calls, printed, parsed again and compared."""
+    function = named_apart(function)
+    module = Emitted("", "", {}, {}, {})
+    for each in (*function.callees.values(), function):
+        module = _emit(each, module)
+    refers = {name: value for name, value in module.refers.items() if not isinstance(value, Callee)}
+    return replace(module, refers=refers)
+
+
+def _emit(function: Function, module: Emitted) -> Emitted:
+    """The module with one more def."""
+    writer, lines, last = write(function, module=module)
     names, globals_ = writer.names, writer.globals
     arguments = signature(inputs_of(function), globals_)
     docstring = _banner(function, names)
@@ -82,33 +93,55 @@ def emit(function: Function) -> Emitted:
     body = [ast.Expr(ast.Constant(value=docstring))] if docstring else []
     nodes = [*body, *(line.node for line in [*lines, last])]
     check_same(text, ast.FunctionDef(name=function.name, args=arguments, body=nodes, decorator_list=[]))
-    constants = {names.of[var]: value for var, value in function.captures if var in names.of}
-    return Emitted(function.name, text, globals_.bound, constants, names.of)
+    captured = {names.of[var]: value for var, value in function.captures if var in names.of}
+    return Emitted(
+        function.name,
+        f"{module.definition}\n\n{text}" if module.definition else text,
+        {**module.refers, **globals_.bound},
+        {**module.constants, **captured},
+        {**module.names, **names.of},
+    )
 
 
-def write(function: Function, inline: bool = True) -> tuple[Writer, list[Line], Line]:
-    """The lines of a function's body and its return; without inlining, each equation is a line."""
+def write(
+    function: Function,
+    inline: bool = True,
+    module: Emitted | None = None,
+) -> tuple[Writer, list[Line], Line]:
+    """The lines of a function's body and its return; without inlining, each equation is a line.
+
+    `module` has the functions that it calls.
+    """
+    module = module or Emitted("", "", {}, {}, {})
     plan = schedule(function, inline)
-    globals_ = Globals({each.name for each in inputs_of(function)} | {function.name})
-    names = _names(function, plan, globals_, reuse=inline)
+    taken = {each.name for each in inputs_of(function)} | {*module.constants}
+    if not calls_itself(function):
+        taken.add(function.name)
+    globals_ = Globals(taken, module.refers)
+    names = _names(function, plan, globals_, inline, module.names)
     writer = Writer(plan, names, globals_)
     lines = [*_unpacked(function, writer), *writer.body(function.body)]
     return writer, lines, _return(function, writer)
 
 
-def _names(function: Function, plan: Schedule, globals_: Globals, reuse: bool) -> Names:
-    """Names with everything settled that is not a line: globals, parameters, captured values."""
+def _names(
+    function: Function, plan: Schedule, globals_: Globals, reuse: bool, known: Mapping[Var, str]
+) -> Names:
+    """Names with everything settled that is not a line: globals, parameters, captured values.
+
+    A captured value that is `known` in the module keeps its name.
+    """
     inputs = inputs_of(function)
     variables = [target for statement in walk(function.body) for target in statement.targets]
     for statement in walk(function.body):
         variables += (param for region in regions_of(statement) for param in region.params)
     hints = {identifier(var.name) for var in (*function.params, *variables) if not var.temporary}
     outside = _outside(function, plan, globals_)
-    reserved = {function.name, *outside, *(each.name for each in inputs)}
+    reserved = {function.name, *outside, *globals_.taken, *(each.name for each in inputs)}
     names = Names(reserved, hints, plan.last(), reuse, _filled(plan))
     for var, _ in function.captures:
         if var in plan.reads:
-            names.of[var] = names.fresh(identifier(var.name))
+            names.of[var] = known[var] if var in known else names.fresh(identifier(var.name))
     for each in inputs:
         if isinstance(each.tree, Slot):
             names.hold(function.params[each.tree.position], each.name)

@@ -17,15 +17,18 @@ STANDARD: Mapping[str, Any] = {"np": np, "math": math}
 
 
 class Globals:
-    """Gives each object a name at module level; `taken` are the parameters' names, which stay as they are."""
+    """Gives each object a name at module level; `taken` are the parameters' names, which stay as they are.
 
-    def __init__(self, taken: Iterable[str]) -> None:
-        self.bound: dict[str, Any] = {}
-        self._taken = set(taken)
+    `bound` are the names that other functions of the module have given.
+    """
+
+    def __init__(self, taken: Iterable[str], bound: Mapping[str, Any]) -> None:
+        self.taken = set(taken)
+        self.bound = {name: value for name, value in bound.items() if name not in self.taken}
 
     def avoid(self, names: Iterable[str]) -> None:
         """Keep what is bound from now on from these names."""
-        self._taken.update(set(names) - set(self.bound))
+        self.taken.update(set(names) - set(self.bound))
 
     def names(self) -> set[str]:
         return set(self.bound)
@@ -42,7 +45,7 @@ class Globals:
     def name(self, name: str, value: Any) -> str:
         """The name under which `value` is bound, if possible `name`."""
         new, count = name, 1
-        while new in self._taken or (new in self.bound and self.bound[new] is not value):
+        while new in self.taken or (new in self.bound and self.bound[new] is not value):
             count += 1
             new = f"{name}_{count}"
         self.bound[new] = value

@@ -257,14 +257,14 @@ class _Uses:
     def equation(self, eqn: Eqn, loop: object) -> None:
         text = text_of(eqn, self.bare) if eqn not in self.made.pops else "{0}.pop()"
         self.made.text[eqn] = text
-        uses, times = self.uses[eqn.target], 1
+        uses, times = sum(self.uses[target] for target in eqn.targets), 1
         if eqn.primitive.consumes:
             self.add(eqn.operands[:1], loop, 2)
         elif not uses and self.inline and not eqn.primitive.effect:
             self.made.dead.add(eqn)
             self.made.pops.pop(eqn, None)
             return
-        elif self.inline and not eqn.primitive.effect and self.once(eqn.target, loop):
+        elif self.inline and not eqn.others and not eqn.primitive.effect and self.once(eqn.target, loop):
             self.made.inlined.add(eqn.target)
         elif self.inline and eqn.target.temporary and _CHEAP.fullmatch(text):
             self.made.inlined.add(eqn.target)

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 from ..errors import IRError
 from ..ir import Atom, Eqn, For, If, Lit, Region, Statement, Sweep, Var, While, atoms_of
-from ..names import UNNAMED
+from ..names import UNNAMED, UNREAD
 from ..passes.memory import carried
-from ..types import List, is_inexact, rank
+from ..types import is_inexact, rank
 from .globals import Globals
 from .names import Names
 from .schedule import Schedule
@@ -59,8 +59,6 @@ class Writer:
         self.access: dict[Var, ast.expr] = {}
         self.last = plan.last()
         self.dropped = set(plan.pops.values())
-        self.objects: dict[Var, str] = {}
-        """The names of objects that loops carry; what makes one may be inlined, and so have no name."""
 
     # Expressions
 
@@ -162,6 +160,8 @@ class Writer:
             return self.store(eqn)
         if eqn.primitive.effect:
             return self.effect(eqn)
+        if eqn.others:
+            return self.unpack(eqn)
         return self.assign(eqn, self.value(eqn))
 
     def assign(self, statement: Eqn | If, value: ast.expr) -> Line:
@@ -173,6 +173,17 @@ class Writer:
             named = self.names.hold(target, self.names.fresh(telling, temporary=True))
         named = named or self.names.assign(target, self.plan.position[statement], read)
         return Line(assignment([named], [value]), made_of, statement.sweep)
+
+    def unpack(self, eqn: Eqn) -> Line:
+        """`x_bar, y_bar = g_adjoint(x, y, z_bar)`."""
+        made_of, read = [*self.plan.inside(eqn.operands), eqn], [*self.plan.leaves(eqn.operands)]
+        value, position = self.value(eqn), self.plan.position[eqn]
+        named = [
+            self.names.assign(target, position, read) if target in self.plan.reads else UNREAD
+            for target in eqn.targets
+        ]
+        left = ast.Tuple(elts=[name(each) for each in named], ctx=ast.Store())
+        return Line(ast.Assign(targets=[left], value=value), made_of, eqn.sweep)
 
     def operands(self, statement: Statement) -> tuple[Atom, ...]:
         if isinstance(statement, If) and self.plan.is_expression(statement):
@@ -232,8 +243,7 @@ class Writer:
         for target in statement.targets:
             if target in self.plan.unused or target in self.names.of:
                 continue
-            first = self.plan.objects.find(target)
-            same = self.names.of.get(first, self.objects.get(first))
+            same = self.names.of.get(self.plan.objects.find(target))
             if same is not None:
                 self.names.hold(target, same)
             else:
@@ -261,7 +271,7 @@ class Writer:
         moves += [
             (self.names.of[target], ast.Constant(value=None), [])
             for target, result in pairs
-            if result in undefined and (self.is_moved_on(target) or self.is_read_list(target))
+            if result in undefined and self.is_moved_on(target)
         ]
         lines: list[Line] = []
         read = [free_names(value) for _, value, _ in moves]
@@ -280,10 +290,6 @@ class Writer:
         """Whether a variable is assigned to another one, so that it must be bound, though nobody reads it."""
         named = self.names.of[var]
         return any(self.names.of.get(target) != named for target in self.plan.onward.get(var, ()))
-
-    def is_read_list(self, var: Var) -> bool:
-        """Whether something reads a list that has no items yet: a tape keeps it for its length."""
-        return isinstance(var.type, List) and bool(self.plan.reads.get(var))
 
     def named_alike(self, target: Var, result: Atom) -> bool:
         return isinstance(result, Var) and self.names.of.get(result) == self.names.of[target]
@@ -313,7 +319,6 @@ class Writer:
             taken.add(named)
             self.names.hold(param, named)
             self.names.hold(statement.targets[k], named)
-            self.objects.setdefault(self.plan.objects.find(param), named)
             if isinstance(statement, While):
                 self.names.hold(statement.condition.params[k], named)
             before.append((param, init))
@@ -324,8 +329,8 @@ class Writer:
         param, init, target = carried(loop)[k], loop.init[k], loop.targets[k]
         start, end = self.plan.position[loop], self.last[param]
         first = self.plan.objects.find(param)
-        if first in self.names.of or first in self.objects:
-            return self.names.of.get(first) or self.objects[first]
+        if first in self.names.of:
+            return self.names.of[first]
         if target in self.names.of:
             return self.names.of[target]
         if isinstance(init, Var) and init.name == param.name and init in self.names.of:

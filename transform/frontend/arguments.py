@@ -13,7 +13,7 @@ import numpy as np
 from ..errors import TransformError, UnsupportedError
 from ..rules.build import Value
 from ..types import Array
-from .lowering import Lowering, PinNeeded, StaticNeeded
+from .lowering import Again, Lowering, StaticNeeded
 from .memory import view_equation
 from .scope import Raised, RunList
 
@@ -94,7 +94,7 @@ def adapt(
     _make_options_static(low, adapter, args, kwargs)
     try:
         result = adapter(low.builder, *args, **kwargs)
-    except (TransformError, Raised, StaticNeeded, PinNeeded, RecursionError):
+    except (TransformError, Raised, StaticNeeded, Again, RecursionError):
         raise
     except Exception as error:
         raise UnsupportedError(f"{called} cannot be called like this: {_reason(error)}") from error

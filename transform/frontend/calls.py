@@ -27,13 +27,22 @@ from .managers import CONTEXT_MANAGER, GeneratorCall, ManagerFunction
 from .naming import missing_rule, python_method, qualified
 from .objects import Super, TextMethod, ValueMethod, class_of, construct, get_attribute
 from .operators import contains_value
+from .outlined import outlined
 from .reads import keys_of
 from .scope import Closure, Either, Frame, Leave, Opaque, Raised, RunList
 from .source import source_of
 from .subscripts import subscript
 from .texts import method
 
-__all__ = ["SPECIAL", "arguments_of", "call", "iterate", "special"]
+__all__ = [
+    "SPECIAL",
+    "arguments_of",
+    "call",
+    "call_function",
+    "iterate",
+    "signature_of",
+    "special",
+]
 
 SPECIAL: dict[Any, Callable[..., Any]] = {}
 """Builtin and library functions that act on the interpreter's own values: handler(low, *args, **kwargs)."""
@@ -155,7 +164,7 @@ def _call_object(low: Lowering, function: Any, args: list[Any], kwargs: dict[str
         return (
             _call_numpy(low, function, source, args, kwargs)
             if _of_numpy(function)
-            else (_call_function(low, source, args, kwargs))
+            else (call_function(low, source, args, kwargs))
         )
     own = python_method(function, "__call__")
     if own is not None:
@@ -224,12 +233,13 @@ def _call_numpy(
 ) -> Any:
     """One of NumPy's own Python functions: by its source where that is understood."""
     try:
-        return _call_function(low, source, args, kwargs)
+        return call_function(low, source, args, kwargs)
     except (TransformError, Raised) as error:
         raise missing_rule(function) from error
 
 
-def _call_function(low: Lowering, function: FunctionType, args: list[Any], kwargs: dict[str, Any]) -> Any:
+def call_function(low: Lowering, function: FunctionType, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    """A call of a function written in Python: its equations, or one that calls it."""
     try:
         source = source_of(function)
     except SourceError as error:
@@ -241,15 +251,19 @@ def _call_function(low: Lowering, function: FunctionType, args: list[Any], kwarg
     low.outside.code(function)
     low.keep.append(function)
     frame = Frame.of_function(low, function, source, low.builder.origin if low.frames else None)
-    signature = _signature(function)
+    signature = signature_of(function)
     bound = bind(signature, args, kwargs, function.__name__)
     for name, parameter in signature.parameters.items():
         if name not in bound and parameter.default is not inspect.Parameter.empty:
             bound[name] = _default(low, function, name, parameter.default)
+    called = outlined(low, function, source, signature, bound)
+    if called is not None:
+        return called[0]
+    frame.call = function, dict(bound)
     return _run(low, frame, bound)
 
 
-def _signature(function: FunctionType) -> inspect.Signature:
+def signature_of(function: FunctionType) -> inspect.Signature:
     """The parameters of the code itself: `__signature__` and `__wrapped__` may say something else."""
     code, kinds, empty = function.__code__, inspect.Parameter, inspect.Parameter.empty
     names, count = code.co_varnames, code.co_argcount

@@ -31,10 +31,11 @@ from . import (
     statements,
     writers,
 )
-from .lowering import Lowering, PinNeeded, StaticNeeded
+from .lowering import Lowering, PinNeeded, RecursionFound, StaticNeeded
 from .naming import python_method
 from .nested import lower_closure
 from .outside import Place
+from .program import Program
 from .reads import Read
 from .resolve import resolved
 from .results import finished
@@ -103,8 +104,9 @@ def lower(
     if isinstance(target, Closure):
         return Lowered(lower_closure(target, arguments), ())
     pinned: frozenset[Place] = frozenset()
+    recursive: frozenset[Any] = frozenset()
     while True:
-        low = Lowering(pinned)
+        low = Lowering(pinned, Program(recursive))
         try:
             return _lower(low, target, arguments, results)
         except PinNeeded as needed:
@@ -115,6 +117,8 @@ def lower(
                     "Pass them as arguments, or make the objects that hold them before the call.",
                     low.builder.origin,
                 ) from needed
+        except RecursionFound as found:
+            recursive |= {found.key}
         except Raised as raised:
             raise _uncaught(raised) from raised.error
         except (TransformError, StaticNeeded):

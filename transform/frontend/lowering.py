@@ -14,14 +14,27 @@ from ..rules.registry import PRIMITIVES
 from ..types import Scalar
 from .memory import Memory
 from .outside import Outside, Place
+from .program import Program
 from .recorder import Recorder, plain, spell
 from .scope import Either, Frame, Raised, RunList
 
-__all__ = ["Lowering", "PinNeeded", "StaticNeeded", "evaluate", "expression"]
+__all__ = [
+    "Again",
+    "Lowering",
+    "PinNeeded",
+    "RecursionFound",
+    "StaticNeeded",
+    "evaluate",
+    "expression",
+]
 
 T = TypeVar("T")
 
 _DEEPEST_CALL = 40
+
+
+class Again(Exception):
+    """The lowering must begin again, with more known."""
 
 
 class StaticNeeded(Exception):
@@ -32,7 +45,7 @@ class StaticNeeded(Exception):
         self.positions, self.why, self.origin = tuple(positions), why, origin
 
 
-class PinNeeded(Exception):
+class PinNeeded(Again):
     """Numbers read from outside must be known while lowering."""
 
     def __init__(self, places: Collection[Place]) -> None:
@@ -40,10 +53,19 @@ class PinNeeded(Exception):
         self.places = frozenset(places)
 
 
+class RecursionFound(Again):
+    """A call is nested in a like one, and only run time ends this: see `outlined`."""
+
+    def __init__(self, key: Any) -> None:
+        super().__init__()
+        self.key = key
+
+
 class Lowering:
     """What the interpreter of each construct works on."""
 
-    def __init__(self, pinned: Collection[Place] = ()) -> None:
+    def __init__(self, pinned: Collection[Place] = (), program: Program | None = None) -> None:
+        self.program = program or Program()
         self.builder = Recorder()
         self.outside = Outside(self.builder, pinned)
         self.frames: list[Frame] = []
@@ -180,9 +202,8 @@ class Lowering:
         """Begin a call."""
         if len(self.frames) >= _DEEPEST_CALL:
             raise UnsupportedError(
-                f"calls are nested more than {_DEEPEST_CALL} deep: recursion whose depth is decided "
-                "at run time is not supported yet",
-                "Write it as array operations.",
+                f"calls are nested more than {_DEEPEST_CALL} deep",
+                "Write the recursion as a loop, or as a function of numbers and arrays alone.",
                 None if frame.caller is None else frame.caller.outermost,
             )
         self.frames.append(frame)
@@ -194,7 +215,7 @@ class Lowering:
         """Run Python's own code on what is known while lowering; what it raises, the user's code raises."""
         try:
             return function(*args, **kwargs)
-        except (TransformError, Raised, StaticNeeded, PinNeeded, RecursionError):
+        except (TransformError, Raised, StaticNeeded, Again, RecursionError):
             raise
         except Exception as error:
             raise Raised(error) from error

@@ -222,6 +222,16 @@ class Memory:
         obj = self.object(self.root(source).first_atom)
         self._either[copy.first_atom] = self.may_be(obj) | {copy.first_atom}
 
+    def may_be_one_of(self, result: Value, sources: Sequence[Value]) -> None:
+        """Note that what a function gives may be, or be a view of, any of the arrays that it was given."""
+        if sources:
+            objects = (self.arrays_of(source) for source in sources)
+            self._either[result.first_atom] = frozenset((result.first_atom,)).union(*objects)
+
+    def arrays_of(self, value: Value) -> frozenset[Atom]:
+        """The arrays of which a value may be one, or a view of one."""
+        return self.may_be(self.object(self.root(value).first_atom))
+
     def detach(self, view: Value) -> None:
         """Let a view be the array, and forget the value that it is a view of: no name has it."""
         eqn = view_equation(self.builder, view.first_atom)

@@ -7,6 +7,7 @@ free, and are bound where the body is inlined.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from ..ir import Function, Region, substitute
 from ..tree import Tree
@@ -36,4 +37,4 @@ def lower_closure(closure: Closure, arguments: Mapping[str, Tree]) -> Function:
         low.params = surrounding
     body = tuple(substitute(statement, low.builder.current) for statement in region.body)
     (function,) = results
-    return Function(function.name, function.params, body, function.results, function.inputs, function.output)
+    return replace(function, body=body, captures=(), origin=None, written=(), row_major=(), filled=())

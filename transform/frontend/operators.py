@@ -210,7 +210,8 @@ def negated(low: Lowering, condition: Any) -> Any:
 def truth(low: Lowering, value: Any, what: str = "a condition", ask: bool = True) -> Any:
     """The truth of a value: True or False where that is known, else a Value of type bool.
 
-    Where it depends on int arguments only, another lowering is asked for in which they are known.
+    Where it depends on int arguments only, another lowering is asked for in which they are known; not in a
+    function that is called, for all values of its arguments.
     """
     if type(value) is Either:
         return on_either(low, value, lambda each: truth(low, each, what, ask))
@@ -224,7 +225,7 @@ def truth(low: Lowering, value: Any, what: str = "a condition", ask: bool = True
         known = low.assumed.get(value.first_atom)
         if known is not None:
             return known
-        if ask:
+        if ask and low.program.depth == 0:
             low.demand(value, what)
         return value if value.type.dtype.kind == "b" else apply(low, COMPARISONS[ast.NotEq], value, 0)
     if isinstance(value, RunList):

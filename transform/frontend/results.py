@@ -56,6 +56,7 @@ def finished(
         written=tuple(k for k, param in enumerate(low.params) if param in low.memory.written),
         row_major=tuple(k for k, param in enumerate(low.params) if param in low.memory.assumed),
         filled=filled,
+        callees=dict(low.builder.callees),
     )
 
 

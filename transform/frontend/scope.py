@@ -168,6 +168,7 @@ class Frame:
         self.declared_global: set[str] = set()
         self.handled: BaseException | None = None
         self.first: Any = None  # the first argument, for super()
+        self.call: Any = None  # the function that is called, with its arguments as they were
 
     @classmethod
     def of_function(

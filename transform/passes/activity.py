@@ -43,13 +43,9 @@ def _until_stable(
 def _mark_varied(body: Sequence[Statement], moving: set[Var]) -> None:
     for statement in body:
         match statement:
-            case Eqn(target, primitive):
-                if (
-                    not primitive.constant
-                    and is_inexact(target.type)
-                    and not moving.isdisjoint(_read(statement))
-                ):
-                    moving.add(target)
+            case Eqn(primitive=primitive):
+                if not primitive.constant and not moving.isdisjoint(_read(statement)):
+                    moving.update(target for target in statement.targets if is_inexact(target.type))
             case If(targets, _, then, orelse):
                 for region in (then, orelse):
                     _mark_varied(region.body, moving)
@@ -76,8 +72,8 @@ def _pass_on(sources: Sequence[Atom], targets: Sequence[Var], moving: set[Var]) 
 def _mark_useful(body: Sequence[Statement], reached: set[Var]) -> None:
     for statement in reversed(body):
         match statement:
-            case Eqn(target, primitive):
-                if target in reached and not primitive.constant:
+            case Eqn(primitive=primitive):
+                if not primitive.constant and not reached.isdisjoint(statement.targets):
                     reached.update(_read(statement))
             case If(targets, _, then, orelse):
                 for region in (then, orelse):

@@ -39,6 +39,7 @@ from ..ir import (
 )
 from ..names import ADJOINT
 from ..rules.build import Builder, Call, Value, op
+from ..rules.callees import CALL, adjoint_of, callee_of, calling
 from ..rules.families import fit
 from ..rules.index import may_repeat, scatter
 from ..rules.registry import PRIMITIVES
@@ -48,7 +49,7 @@ from .activity import active, carried
 from .own import own
 from .record import settled
 from .reverse import Node, Restore, ReverseIf, ReverseLoop
-from .tangent import as_type_of, call_of, derivative_type, rule_of, zero
+from .tangent import as_type_of, call_of, conform, derivative_type, rule_of, zero
 from .undefined import Undefined
 
 __all__ = ["adjoint"]
@@ -124,6 +125,8 @@ class _Adjoint:
         self.open: dict[Var, Bars] = {}
         self.cleared: dict[Var, _Cleared] = {}
         self.missing = Undefined(function.body)
+        outside = (*function.params, *(var for var, _ in function.captures))
+        self.shapes = {var.type.dims: var for var in outside if isinstance(var.type, Array)}
         self.taken: list[tuple[Atom, int]] = []
 
     @property
@@ -158,6 +161,9 @@ class _Adjoint:
     # Equations.
 
     def equation(self, eqn: Eqn, bars: Bars) -> None:
+        if eqn.primitive.name == CALL:
+            self.call(eqn, bars)
+            return
         if eqn.primitive.consumes and isinstance(eqn.target.type, Array):
             self.nodes.append(Restore(eqn))
         self.flush(eqn.target)
@@ -172,6 +178,34 @@ class _Adjoint:
             operand = eqn.operands[k]
             if isinstance(operand, Var) and operand in self.active and k not in eqn.primitive.shape_only:
                 self.operand(eqn, call, y_bar, k, bars)
+
+    def call(self, eqn: Eqn, bars: Bars) -> None:
+        """The adjoint of the function that is called: it takes the adjoints of the results that have any."""
+        for target in eqn.targets:
+            self.flush(target)
+        seeded = [k for k, target in enumerate(eqn.targets) if target in bars]
+        moving = [k for k, operand in enumerate(eqn.operands) if operand in self.active]
+        if not seeded or not moving:
+            return
+        seeds = [self.whole(bars.pop(eqn.targets[k]), eqn.targets[k]) for k in seeded]
+        read = [eqn.operands[k] for k in moving]
+        stems = [each.name for each in read if isinstance(each, Var)]
+        first, *others = (
+            Var(ADJOINT.format(stem), derivative_type(each.type), temporary=True)
+            for stem, each in zip(stems, read, strict=True)
+        )
+        called = calling(adjoint_of(callee_of(eqn), moving, seeded))
+        params = {"type": first.type}
+        operands = (*eqn.operands, *seeds)
+        sweep = self.builder.sweep
+        self.nodes.append(Eqn(first, called, operands, params, eqn.origin, sweep, tuple(others)))
+        for operand, bar in zip(read, (first, *others), strict=True):
+            assert isinstance(operand, Var)
+            self.accumulate(bars, operand, Value(self.builder, bar))
+
+    def whole(self, bar: Value, target: Var) -> Atom:
+        """The adjoint of a result, in the shape and dtype of the result."""
+        return self.builder.atom(as_type_of(conform(bar, Value(self.builder, target)), target))
 
     def operand(self, eqn: Eqn, call: Call, y_bar: Value, k: int, bars: Bars) -> None:
         """Add to the adjoint of operand k."""
@@ -337,7 +371,6 @@ class _Adjoint:
         seeds = [Var(ADJOINT.format(v.name), derivative_type(v.type), v.temporary) for v in variables]
         results: list[Atom] = []
         given = {w: Value(self.builder, seed) for w, seed in zip(outer, seeds[len(own_) :], strict=True)}
-        unbound = {n for n, k in enumerate(own_) if loop.init[k] in self.missing and _is_list(params[k])}
         inner: Bars = dict(given)
 
         def build() -> None:
@@ -346,12 +379,7 @@ class _Adjoint:
                 if isinstance(result, Var) and result in self.active:
                     self.accumulate(inner, result, Value(self.builder, seed))
             self.block(loop.body.body, inner)
-            results.extend(
-                self.maybe_none(var)
-                if k in unbound and var not in inner
-                else self.seed(inner.get(var), var, var)
-                for k, var in enumerate(variables)
-            )
+            results.extend(self.seed(inner.get(var), var, var) for var in variables)
 
         body = self.inside([], build)
         targets = [Var(seed.name, seed.type, seed.temporary) for seed in seeds]
@@ -369,16 +397,19 @@ class _Adjoint:
             if isinstance(start, Var) and start in self.active:
                 self.accumulate(bars, start, final)
 
-    def maybe_none(self, var: Var) -> Atom:
-        """The zero adjoint of a list that is bound in the first iteration: before it there is none."""
-        return self.builder.atom(op.zeros_list(Value(self.builder, var), maybe=True))
-
     def seed(self, bar: Value | None, var: Var, like: Var) -> Atom:
         """An adjoint in the type in which a loop carries it; zero if there is none."""
         if bar is None and self.missing.where(var, self.taken):
             return self.builder.apply(PRIMITIVES["undefined"], (), {"type": derivative_type(like.type)}).atom
-        value = self.builder.value(zero(self.builder, var)) if bar is None else bar
+        value = self.builder.value(self.zero(var)) if bar is None else bar
         return self.builder.atom(as_type_of(value, like))
+
+    def zero(self, var: Var) -> Any:
+        """A zero adjoint; where there may be no value to take the shape from, an argument of that shape."""
+        shape = self.shapes.get(var.type.dims) if isinstance(var.type, Array) else None
+        if shape is None or var not in self.missing.maybe:
+            return zero(self.builder, var)
+        return op.zeros_like(Value(self.builder, shape), dtype=derivative_type(var.type).dtype)
 
     @contextlib.contextmanager
     def under(self, statement: If, branch: int) -> Iterator[None]:
@@ -396,10 +427,6 @@ class _Adjoint:
         return self.builder.name(
             self.builder.value(zero(self.builder, var)), ADJOINT.format(var.name), temporary=True
         )
-
-
-def _is_list(var: Var) -> bool:
-    return isinstance(var.type, List)
 
 
 def _defined(region: Region) -> set[Var]:

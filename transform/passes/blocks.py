@@ -7,7 +7,7 @@ What a loop body reads is provided in `record_loop`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..ir import Atom, Eqn, For, Function, If, Region, Statement, Sweep, Var, While, walk
@@ -179,9 +179,8 @@ class Writer:
             if operand not in env and k in eqn.primitive.shape_only:
                 operand = self.stand_in(operand) or operand
             operands.append(env.get(operand, operand))
-        target = self.current(eqn.target)
-        assert isinstance(target, Var)
-        return Eqn(target, eqn.primitive, tuple(operands), eqn.params, eqn.origin, eqn.sweep)
+        target, *others = map(self.current, eqn.targets)
+        return replace(eqn, target=target, operands=tuple(operands), others=tuple(others))  # type: ignore[arg-type]
 
     def put_back(self, store: Eqn, env: Env, out: list[Statement]) -> None:
         raise NotImplementedError

@@ -83,7 +83,7 @@ class _Mark:
                 self.branch(statement) if isinstance(statement, If) else self.loop(statement)
 
     def equation(self, eqn: Eqn) -> None:
-        if eqn.target in self.needed or eqn.primitive.effect:
+        if eqn.primitive.effect or not self.needed.isdisjoint(eqn.targets):
             skipped = () if self.shapes_too else eqn.primitive.shape_only
             self.needed.update(atom for k, atom in enumerate(eqn.operands) if k not in skipped)
 

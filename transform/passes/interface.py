@@ -195,6 +195,7 @@ def inline(
             for var in renamed.values()
         }
     sweep = builder.sweep if formula else Sweep.NONE
+    builder.callees.update(function.callees)
 
     def new(atom: Any) -> Any:
         return atoms.get(atom, atom)

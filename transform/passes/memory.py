@@ -133,7 +133,7 @@ class Memory:
 
     def _equation(self, eqn: Eqn) -> None:
         target, primitive, name = eqn.target, eqn.primitive, eqn.primitive.name
-        self._own((target,))
+        self._own(eqn.targets)
         if not has_memory(target):
             return
         base = eqn.operands[0] if eqn.operands else None

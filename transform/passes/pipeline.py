@@ -6,8 +6,9 @@ import enum
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ..ir import Atom, Function
+from ..ir import Atom, Callee, Function
 from .adjoint import adjoint
+from .callees import completed
 from .dce import eliminate_dead, without_idle
 from .own import own
 from .recognise import recognise
@@ -15,7 +16,7 @@ from .shapes import shapes_from_elsewhere
 from .simplify import simplify
 from .tangent import tangent
 
-__all__ = ["Mode", "derivative", "tidy"]
+__all__ = ["Mode", "derivative", "tidy", "with_callees"]
 
 
 class Mode(enum.Enum):
@@ -30,9 +31,22 @@ def derivative(primal: Function, mode: Mode, wrt: Sequence[int], keep: Sequence[
 
     An adjoint returns the values `keep` of the primal, too, before the adjoints.
     """
+    return with_callees(_derivative(primal, mode, wrt, keep))
+
+
+def with_callees(function: Function) -> Function:
+    """The function with the derivatives that it calls, and without what nothing calls."""
+    return completed(function, _derivative_of_callee)
+
+
+def _derivative(primal: Function, mode: Mode, wrt: Sequence[int], keep: Sequence[Atom] = ()) -> Function:
     primal, keep = _without_idle(recognise(primal, keep), keep)
     derived = adjoint(primal, wrt, keep) if mode is Mode.REVERSE else tangent(primal, wrt)
     return tidy(derived)
+
+
+def _derivative_of_callee(primal: Function, callee: Callee) -> Function:
+    return _derivative(primal, Mode(callee.mode), callee.wrt)
 
 
 def _without_idle(primal: Function, keep: Sequence[Atom]) -> tuple[Function, tuple[Atom, ...]]:

@@ -81,7 +81,7 @@ def _mark(nodes: Sequence[Node], needed: set[Atom], current: Current) -> None:
     for node in reversed(nodes):
         match node:
             case Eqn():
-                if current(node.target) in needed:
+                if not needed.isdisjoint(map(current, node.targets)):
                     needed.update(map(current, node.operands))
             case ReverseIf(bodies=bodies, targets=targets, results=results):
                 for body, values in zip(bodies, results, strict=True):
@@ -106,7 +106,7 @@ def _sweep(nodes: list[Node], needed: set[Atom], current: Current) -> None:
     for node in nodes:
         match node:
             case Eqn():
-                if current(node.target) not in needed:
+                if needed.isdisjoint(map(current, node.targets)):
                     continue
             case ReverseIf(bodies=bodies, targets=targets, results=results):
                 wanted = [k for k, target in enumerate(targets) if current(target) in needed]

@@ -33,6 +33,7 @@ from ..ir import (
     walk,
 )
 from ..rules.build import Builder, Value
+from ..rules.callees import CALL
 from ..types import Scalar, Type
 from .rewrites import REWRITES, History, Rewrite, Site, absorb_broadcast
 
@@ -94,6 +95,9 @@ class _Simplifier:
     def equation(self, eqn: Eqn) -> None:
         builder = self.builder
         operands = tuple(self.current(operand) for operand in eqn.operands)
+        if eqn.primitive.name == CALL:
+            builder.body.append(replace(eqn, operands=operands))
+            return
         before = len(builder.body)
         if all(map(operator.is_, operands, eqn.operands)):
             value = self.kept(eqn)

@@ -19,6 +19,7 @@ from ..errors import MissingRule
 from ..ir import Atom, Eqn, For, Function, If, Region, Statement, Sweep, Var, While
 from ..names import TANGENT
 from ..rules.build import Builder, Call, Value, op
+from ..rules.callees import CALL, callee_of, calling, tangent_of
 from ..types import FLOAT, Array, List, Scalar, Type, is_inexact
 from .activity import carried, varied
 from .own import own
@@ -70,6 +71,8 @@ class _Tangent:
                     self.dots[target] = self.builder.apply(
                         primitive, (), {"type": derivative_type(target.type)}
                     )
+                case Eqn(primitive=primitive) if primitive.name == CALL:
+                    self.call(statement)
                 case Eqn():
                     moves = statement.target in self.moving
                     # What an equation overwrites, its tangent reads before.
@@ -92,6 +95,26 @@ class _Tangent:
         y_dot = rule_of(eqn, eqn.primitive.tangent)(call_of(builder, eqn), dots)
         y_dot = conform(y_dot, Value(builder, eqn.target))
         self.dots[eqn.target] = builder.name(y_dot, TANGENT.format(eqn.target.name), eqn.target.temporary)
+
+    def call(self, eqn: Eqn) -> None:
+        """A call of a function becomes one of its tangent, which gives the results as well."""
+        moving = [k for k, operand in enumerate(eqn.operands) if operand in self.dots]
+        if not moving or self.moving.isdisjoint(eqn.targets):
+            self.builder.body.append(replace(eqn, sweep=Sweep.NONE))
+            return
+        dots = [self.builder.atom(self.whole(eqn.operands[k], eqn.operands[k])) for k in moving]
+        moved = [target for target in eqn.targets if is_inexact(target.type)]
+        seeds = [dot_of(target) for target in moved]
+        self.builder.body.append(
+            replace(
+                eqn,
+                primitive=calling(tangent_of(callee_of(eqn), moving)),
+                operands=(*eqn.operands, *dots),
+                sweep=Sweep.NONE,
+                others=(*eqn.others, *seeds),
+            )
+        )
+        self.dots |= {t: Value(self.builder, seed) for t, seed in zip(moved, seeds, strict=True)}
 
     def branch(self, statement: If) -> None:
         """An If yields its results and, for those that vary, their tangents."""
@@ -155,7 +178,7 @@ class _Tangent:
     ) -> dict[Var, Value]:
         return {variables[k]: Value(self.builder, dot) for k, dot in zip(moving, dots, strict=True)}
 
-    def whole(self, atom: Atom, like: Var) -> Value:
+    def whole(self, atom: Atom, like: Atom) -> Value:
         """The tangent of a carried value, in the type of the Var that carries it."""
         dot = self.builder.value(self.dot(atom))
         return as_type_of(conform(dot, self.builder.value(atom)), like)
@@ -195,12 +218,8 @@ def as_type_of(derivative: Value, var: Atom) -> Value:
     """A tangent or adjoint in the dtype of its value: what promotion has changed is changed back."""
     if isinstance(var.type, List):
         return derivative
-    wanted = derivative_type(var.type)
-    if derivative.type.dtype == wanted.dtype:
-        return derivative
-    if isinstance(wanted, Scalar) and wanted.weak and wanted.dtype == FLOAT.dtype:
-        return op.to_float(derivative)  # np.float64 would not take the precision of what it meets
-    return op.astype(derivative, dtype=wanted.dtype)
+    wanted = derivative_type(var.type).dtype
+    return derivative if derivative.type.dtype == wanted else op.astype(derivative, dtype=wanted)
 
 
 def conform(given: Any, like: Value) -> Value:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from ..ir import Atom, Eqn, If, Statement, Var, regions_of, walk
+from ..ir import Atom, Eqn, For, If, Statement, Var, While, regions_of, walk
+from .activity import carried
 
 __all__ = ["Taken", "Undefined"]
 
@@ -21,12 +22,14 @@ class Undefined:
         self._undefined = {
             s.target for s in walk(body) if isinstance(s, Eqn) and s.primitive.name == "undefined"
         }
+        self.maybe: set[Atom] = {*self._undefined}
+        """What may be undefined, for whatever reason."""
         if self._undefined:
             self._visit(body)
-
-    def __contains__(self, atom: Atom) -> bool:
-        """Whether a value stands for none at all."""
-        return atom in self._undefined
+            before = -1
+            while len(self.maybe) != before:
+                before = len(self.maybe)
+                self._spread(body)
 
     def origin(self, atom: Atom) -> Atom:
         """The value in a branch that this one is, where it is defined."""
@@ -44,6 +47,23 @@ class Undefined:
                 regions = (statement.then, statement.orelse)
                 for target, *results in zip(statement.targets, *(r.results for r in regions), strict=True):
                     self._target(target, statement, results)
+
+    def _spread(self, body: Sequence[Statement]) -> None:
+        for statement in body:
+            for region in regions_of(statement):
+                self._spread(region.body)
+            match statement:
+                case If(targets, _, then, orelse):
+                    for region in (then, orelse):
+                        self._pass_on(region.results, targets)
+                case For() | While():
+                    for values in (statement.init, statement.body.results):
+                        self._pass_on(values, carried(statement))
+                        self._pass_on(values, statement.targets)
+
+    def _pass_on(self, values: Sequence[Atom], targets: Sequence[Var]) -> None:
+        both = zip(values, targets, strict=True)
+        self.maybe.update(target for value, target in both if value in self.maybe)
 
     def _target(self, target: Var, statement: If, results: Sequence[Atom]) -> None:
         condition = self.origin(statement.condition)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import Origin, TransformError, UnsupportedError
-from ..ir import Atom, Eqn, If, Lit, Primitive, Region, Statement, Sweep, Var, substitute
+from ..ir import Atom, Callee, Eqn, Function, If, Lit, Primitive, Region, Statement, Sweep, Var, substitute
 from ..types import Array, Dims, Scalar, Type
 from .registry import PRIMITIVES
 
@@ -39,6 +39,7 @@ class Builder:
         self.origin: Origin | None = None
         self.sweep = Sweep.NONE
         self.lib: str | None = None
+        self.callees: dict[Callee, Function] = {}
         self._named: dict[Var, Var] = {}
         self._unnamed: dict[Atom, Var] = {}
 
