@@ -15,15 +15,21 @@ from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from .compile.arguments import key_of, tree_of
 from .compile.python import load
 from .emit import Emitted, emit
-from .errors import UnsupportedError
+from .errors import LengthNeeded, TransformError, UnsupportedError
 from .frontend import Read, StaticNeeded
 from .ir import Function, Var
 from .tree import Node, Static, Tree, children_of
+from .types import Array
 
 __all__ = ["Built", "Specialisation", "Specialiser", "invalidate", "remembered"]
+
+# A program for arrays of one shape may be written out element by element: too long for large ones.
+_MOST_WRITTEN_OUT = 256
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,6 +109,8 @@ class Specialiser:
         self.latest: Specialisation | None = None
         self._table: dict[Hashable, Specialisation] = {}
         self._demanded: dict[Hashable, frozenset[int]] = {}
+        # The types for which code can be made only where the lengths of the arrays are known.
+        self._shaped: set[Hashable] = set()
         self._lock = threading.RLock()
         _LIVING.add(self)
 
@@ -111,6 +119,7 @@ class Specialiser:
         with self._lock:
             self._table.clear()
             self._demanded.clear()
+            self._shaped.clear()
             self.latest = None
             self.forgotten()
 
@@ -131,26 +140,50 @@ class Specialiser:
             return self.latest
 
     def _full_key(self, key: Hashable, values: Mapping[str, Any]) -> Hashable:
-        demanded = self._demanded.get(key)
-        if not demanded:
+        demanded, shaped = self._demanded.get(key), key in self._shaped
+        if not demanded and not shaped:
             return key
         numbers = list(numbers_of(list(values.values())))
-        return key, tuple(numbers[k] for k in sorted(demanded))
+        shapes = tuple(map(np.shape, numbers)) if shaped else ()
+        return key, tuple(numbers[k] for k in sorted(demanded or ())), shapes
 
     def _make(self, key: Hashable, values: Mapping[str, Any], stale: Specialisation | None) -> Specialisation:
         made = stale.renewed() if stale is not None else None
-        while made is None:
+        if made is None:
+            shaped = key in self._shaped
+            try:
+                made = self._made_for(key, values, shaped)
+            except TransformError as refusal:
+                # Lengths that must be known make a program for these; if that fails, this refusal says more.
+                if shaped or not LengthNeeded.caused(refusal) or not _is_written_out(values):
+                    raise
+                demanded = self._demanded.get(key)
+                try:
+                    made = self._made_for(key, values, True)
+                except TransformError:
+                    self._restore(key, demanded)
+                    raise refusal from None
+                self._shaped.add(key)
+        self._table[self._full_key(key, values)] = made
+        self.latest = made
+        return made
+
+    def _restore(self, key: Hashable, demanded: frozenset[int] | None) -> None:
+        if demanded is None:
+            self._demanded.pop(key, None)
+        else:
+            self._demanded[key] = demanded
+
+    def _made_for(self, key: Hashable, values: Mapping[str, Any], shaped: bool) -> Specialisation:
+        while True:
             demanded = self._demanded.get(key, frozenset())
             try:
-                made = specialisation(self.build, _trees(values, demanded))
+                return specialisation(self.build, _trees(values, demanded, shaped))
             except StaticNeeded as needed:
                 more = frozenset(_nth_number(k, demanded) for k in needed.positions)
                 if not more - demanded:
                     raise UnsupportedError("a value is needed before it is known") from needed
                 self._demanded[key] = demanded | more
-        self._table[self._full_key(key, values)] = made
-        self.latest = made
-        return made
 
 
 @functools.lru_cache(maxsize=512)
@@ -186,8 +219,17 @@ def numbers_of(value: Any) -> list[Any]:
     return [] if isinstance(tree, Static) else [value]
 
 
-def _trees(values: Mapping[str, Any], static: frozenset[int]) -> dict[str, Tree]:
-    """The trees of the arguments, with the numbers at the positions `static` as Static leaves."""
+def _is_written_out(values: Mapping[str, Any]) -> bool:
+    """Whether there are arrays among the arguments, and few enough elements for a program of their own."""
+    sizes = [number.size for number in numbers_of(list(values.values())) if isinstance(number, np.ndarray)]
+    return bool(sizes) and sum(sizes) <= _MOST_WRITTEN_OUT
+
+
+def _trees(values: Mapping[str, Any], static: frozenset[int], shaped: bool) -> dict[str, Tree]:
+    """The trees of the arguments, with the numbers at the positions `static` as Static leaves.
+
+    Where the program is for arrays of one shape (`shaped`), the dims are numbers.
+    """
     count = 0
 
     def visit(tree: Tree, value: Any) -> Tree:
@@ -198,6 +240,8 @@ def _trees(values: Mapping[str, Any], static: frozenset[int]) -> dict[str, Tree]
         if isinstance(tree, Static):
             return tree
         count += 1
+        if shaped and isinstance(tree, Array):
+            tree = replace(tree, dims=value.shape)
         return Static(value) if count - 1 in static else tree
 
     return {name: visit(tree_of(value, name), value) for name, value in values.items()}

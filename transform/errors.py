@@ -7,6 +7,7 @@ from dataclasses import dataclass
 __all__ = [
     "ArgumentError",
     "IRError",
+    "LengthNeeded",
     "MissingRule",
     "Origin",
     "SourceError",
@@ -74,6 +75,17 @@ class SourceError(TransformError):
 
 class UnsupportedError(TransformError):
     """A construct that is not understood, or an active value where none is possible."""
+
+
+class LengthNeeded(UnsupportedError):
+    """What can be done only where the lengths of the arrays are known while lowering."""
+
+    @classmethod
+    def caused(cls, error: BaseException | None) -> bool:
+        """Whether an error, or what it was raised from, asks for lengths."""
+        while error is not None and not isinstance(error, cls):
+            error = error.__cause__
+        return error is not None
 
 
 class MissingRule(TransformError):

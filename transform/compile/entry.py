@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..frontend import Read
-from ..ir import Input
+from ..ir import Function, Input
 from ..tree import Static, is_structure
 from .lengths import length_tests
 from .sharing import sharing_tests
@@ -55,6 +55,7 @@ def fast_entry(derivative: Any, made: Any, values: Mapping[str, Any]) -> Callabl
     trees = {each.name: each.tree for each in inputs}
     for k, (name, value) in enumerate(values.items()):
         tests += _type_tests(name, value, k, scope, known=isinstance(trees[name], Static))
+        tests += _shape_test(made.function, trees[name], name, value)
     tests += length_tests(made.function, made.primal.given, made.captured)
     tests += sharing_tests(made.primal, values, made.captured, scope)
     for k, read in enumerate(made.reads):
@@ -83,6 +84,15 @@ def _type_tests(name: str, value: Any, k: int, scope: dict[str, Any], known: boo
             *(f"{name}.shape[{i}] {'==' if n == 1 else '!='} 1" for i, n in enumerate(value.shape)),
         ]
     return [f"type({name}) is _type{k}"]
+
+
+def _shape_test(function: Function, tree: Any, name: str, value: Any) -> list[str]:
+    """The test of an array's shape, where the code is for this one."""
+    if isinstance(tree, Static) or not isinstance(value, np.ndarray):
+        return []
+    dims = function.params[tree.position].type.dims  # type: ignore[union-attr]
+    known = any(isinstance(size, int) and size != 1 for size in dims)
+    return [f"{name}.shape == {value.shape}"] if known else []
 
 
 def _read_test(read: Read, k: int) -> str:

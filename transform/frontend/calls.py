@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import SourceError, TransformError, UnsupportedError
+from ..errors import LengthNeeded, SourceError, TransformError, UnsupportedError
 from ..rules.build import Value
 from ..rules.registry import FUNCTIONS, METHODS
 from . import native
@@ -357,7 +357,7 @@ def iterate(low: Lowering, thing: Any, what: str = "a loop") -> Iterator[Any]:
     if isinstance(thing, Rolling):
         return thing.items(low)
     if isinstance(thing, RunList):
-        raise UnsupportedError(
+        raise LengthNeeded(
             f"{what} needs the number of items of a list whose length is known only at run time",
             "Loop over it, index it, sum it, or make it an array with np.array.",
         )
@@ -392,7 +392,7 @@ def _iterate_array(low: Lowering, array: Value, what: str) -> Iterator[Any]:
         raise Raised(TypeError("iteration over a number"))
     length = low.builder.dims.resolve(dims[0])
     if not isinstance(length, int):
-        raise UnsupportedError(
+        raise LengthNeeded(
             f"{what} over an array whose length is known only at run time is not supported yet",
             "Write it as array operations, such as np.sum, or index the elements.",
         )

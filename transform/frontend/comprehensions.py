@@ -12,7 +12,7 @@ import ast
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ..errors import UnsupportedError
+from ..errors import LengthNeeded, UnsupportedError
 from ..rules.build import Value
 from .branches import run_time_if
 from .calls import iterate
@@ -217,7 +217,7 @@ def _known_list(frame: Frame, node: Any, item: Callable[[Frame], Any]) -> list[A
     items: list[Any] = frame.low.new_object([])
     _run(frame, node, lambda inner: append_to(frame.low, items, item(inner)), ".items", items)
     if id(items) in frame.low.growing:
-        raise UnsupportedError(
+        raise LengthNeeded(
             "the number of items of this comprehension is known only at run time", "Use a list."
         )
     return items
@@ -257,7 +257,7 @@ class Generated(OneByOne):
     def _decided(self, inner: Frame, test: ast.expr) -> bool:
         decided = condition(inner, test, "the condition of a comprehension")
         if isinstance(decided, Value):
-            raise UnsupportedError(
+            raise LengthNeeded(
                 "the length of this comprehension is known only at run time",
                 "Make it a list, or multiply by the condition.",
                 inner.origin(test),

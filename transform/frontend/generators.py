@@ -10,7 +10,7 @@ import functools
 from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
-from ..errors import TransformError, UnsupportedError
+from ..errors import LengthNeeded, TransformError, UnsupportedError
 from ..rules.build import Value
 from .lowering import Lowering, evaluate
 from .scope import BREAK, CONTINUE, Frame, Leave, Raised
@@ -136,7 +136,7 @@ def _decided(frame: Frame, test: ast.expr) -> bool:
 
     decided = condition(frame, test)
     if isinstance(decided, Value):
-        raise UnsupportedError(
+        raise LengthNeeded(
             "how often this generator yields is known only at run time",
             "Use a list, or np.where.",
             frame.origin(test),

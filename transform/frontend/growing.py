@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import UnsupportedError
+from ..errors import LengthNeeded, UnsupportedError
 from ..ir import Lit, Var
 from ..rules.build import Value, op
 from ..rules.lists import new_list
@@ -187,7 +187,7 @@ def first_of(low: Lowering, xs: RunList) -> Value:
     for each in numbers_in(element_of(low, xs), xs.tree):
         found: Value = each
         return found
-    raise UnsupportedError("a list without numbers whose length is known only at run time")
+    raise LengthNeeded("a list without numbers whose length is known only at run time")
 
 
 def length(low: Lowering, xs: RunList) -> Any:
@@ -264,7 +264,7 @@ def call_method(low: Lowering, token: list[Any], name: str, args: Sequence[Any])
             return None
         case "copy", ():
             return copied(low, xs)
-    raise UnsupportedError(
+    raise LengthNeeded(
         f"the method {name} of a list whose length is known only at run time is not supported",
         "Use append, extend, pop() and indices.",
     )
@@ -308,7 +308,7 @@ def _slice(low: Lowering, xs: RunList, part: slice) -> list[Any]:
     if all(each is None for each in (part.start, part.stop, part.step)):
         return copied(low, xs)
     if part.step is not None and plain(low.live(part.step)) != 1:
-        raise UnsupportedError(
+        raise LengthNeeded(
             "a slice with a step of a list whose length is known only at run time", "Loop over its indices."
         )
     count = length(low, xs)
@@ -327,7 +327,7 @@ def _slice(low: Lowering, xs: RunList, part: slice) -> list[Any]:
 def _bound(low: Lowering, bound: Any, count: Any) -> Any:
     """A bound of a slice as a position."""
     if isinstance(bound, Value):
-        raise UnsupportedError(
+        raise LengthNeeded(
             "a slice with run-time bounds of a list whose length is known only at run time",
             "Loop over its indices.",
         )
@@ -392,7 +392,7 @@ def concatenated(low: Lowering, a: Any, b: Any) -> list[Any]:
 
 def _single(low: Lowering, xs: RunList, what: str) -> Value:
     if xs.tree is EMPTY or not isinstance(xs.tree, Value):
-        raise UnsupportedError(f"{what} of a list of tuples whose length is known only at run time")
+        raise LengthNeeded(f"{what} of a list of tuples whose length is known only at run time")
     return xs.tree
 
 
@@ -414,7 +414,7 @@ def unstacked(low: Lowering, array: Value, python: bool = False) -> list[Any]:
     type_ = array.type
     assert isinstance(type_, Array)
     if python and len(type_.dims) != 1:
-        raise UnsupportedError(
+        raise LengthNeeded(
             "the lists in x.tolist() of an array whose length is known only at run time",
             "Use list(x), which has the rows, or the array itself.",
         )

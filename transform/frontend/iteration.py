@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..errors import UnsupportedError
+from ..errors import LengthNeeded, UnsupportedError
 from ..rules.build import Value
 from ..rules.index import getitem
 from ..types import Array, Scalar
@@ -140,7 +140,7 @@ def length_of(low: Lowering, items: Rolling) -> Any:
 
 def raise_unknown_step() -> None:
     """Refuse to count a range whose step is known only at run time."""
-    raise UnsupportedError(
+    raise LengthNeeded(
         "the number of items of a range whose step is known only at run time", "Use a constant step."
     )
 
@@ -221,7 +221,7 @@ def _alike(low: Lowering, source: Any) -> Rolling:
     """The items of a list or tuple of known length by an index."""
     items = low.outside.inside(low.live(source))
     if not isinstance(items, (list, tuple)):
-        raise UnsupportedError(
+        raise LengthNeeded(
             f"a {type(items).__name__} beside something whose length only run time knows",
             "Make it a list or an array, or loop over an index.",
         )

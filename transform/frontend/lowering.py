@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, TypeVar
 
-from ..errors import Origin, TransformError, UnsupportedError
+from ..errors import LengthNeeded, Origin, TransformError, UnsupportedError
 from ..ir import Eqn, Lit, Region, Statement, Var
 from ..rules.build import Value
 from ..rules.registry import PRIMITIVES
@@ -161,7 +161,7 @@ class Lowering:
 
     def unknown(self, reason: str, remedy: str) -> UnsupportedError:
         """The refusal of what must be known while lowering, as it is in a loop that is written out."""
-        self.refused.append(error := UnsupportedError(reason, remedy))
+        self.refused.append(error := LengthNeeded(reason, remedy))
         return error
 
     def demand(self, value: Value, what: str) -> None:

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..errors import UnsupportedError
+from ..errors import LengthNeeded, UnsupportedError
 from ..rules.build import Value
 from ..types import List
 from .branches import choose
@@ -151,7 +151,7 @@ def _any(frame: Frame, patterns: Sequence[ast.pattern], subject: Any, bound: dic
 def _sequence(frame: Frame, patterns: Sequence[ast.pattern], subject: Any, bound: dict[str, Any]) -> Any:
     low = frame.low
     if isinstance(subject, Value) and isinstance(subject.type, List):
-        raise UnsupportedError("a pattern for a list whose length is known only at run time", "Test len().")
+        raise LengthNeeded("a pattern for a list whose length is known only at run time", "Test len().")
     if not isinstance(subject, (list, tuple, range)):
         return False
     items = list(iterate(low, subject, "a pattern"))

@@ -11,7 +11,7 @@ import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from ..errors import UnsupportedError
+from ..errors import LengthNeeded, UnsupportedError
 from ..ir import Atom, Eqn, Statement, Var
 from ..rules.build import Value
 from ..types import Array, is_complex, rank
@@ -170,7 +170,7 @@ class Memory:
         """A write: `new` takes the place of `old`, the newest value of an array."""
         obj = self.object(old.first_atom)
         if self.held and not self.held.keys().isdisjoint({obj, *self.may_be(obj)}):
-            raise UnsupportedError(
+            raise LengthNeeded(
                 "an array is changed in place that is also in a list whose length is known only at run time",
                 "Append a copy of it: xs.append(x.copy()).",
             )

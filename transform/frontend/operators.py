@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import UnsupportedError
+from ..errors import LengthNeeded, UnsupportedError
 from ..rules.build import Value, numeric
 from ..rules.registry import FUNCTIONS, PRIMITIVES
 from ..types import Array, Scalar
@@ -115,7 +115,7 @@ def _on_lists(low: Lowering, how: Binary, left: Any, right: Any) -> Any:
             return apply(low, how, left, right)
     if how.symbol == "+":
         return concatenated(low, left, right)
-    raise UnsupportedError(
+    raise LengthNeeded(
         f"the operator {how.symbol} on a list whose length is known only at run time", "Write a loop."
     )
 
@@ -276,7 +276,7 @@ def compare(low: Lowering, kind: ast.cmpop, left: Any, right: Any) -> Any:
             return negated(low, _contains(low, right, left))
     how = COMPARISONS[type(kind)]
     if isinstance(left, RunList) or isinstance(right, RunList):
-        raise UnsupportedError(
+        raise LengthNeeded(
             "a comparison of lists whose length is known only at run time", "Compare their items in a loop."
         )
     if isinstance(left, Value) or isinstance(right, Value):

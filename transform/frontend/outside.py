@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import UnsupportedError
+from ..errors import LengthNeeded, UnsupportedError
 from ..ir import Atom, Var
 from ..rules.build import Value
 from .reads import MISSING, Read, capturable, captured_type, keys_of
@@ -186,7 +186,7 @@ class Outside:
     def inside(self, container: Any, called: str = "item") -> Any:
         """The container itself, or, of one that exists outside, a copy with its content read."""
         if isinstance(container, RunList) or id(container) in self.growing:
-            raise UnsupportedError(
+            raise LengthNeeded(
                 "a list whose length is known only at run time cannot be used here",
                 "Loop over it, index it, sum it, or make it an array with np.array.",
             )

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ArgumentError, Origin, UnsupportedError
+from ..errors import ArgumentError, LengthNeeded, Origin, UnsupportedError
 from ..ir import Atom, Eqn, Function, Input, Slot, Statement, Var, atoms_of, map_regions, reads, walk
 from ..rules.build import Value, numeric
 from ..tree import Node, Static, Tree, children_of, is_structure, leaves
@@ -145,7 +145,7 @@ def _output_of_list(tree: Any, found: list[Any]) -> Tree:
     if tree is EMPTY:
         return Node(list, (), ())
     if not isinstance(tree, Value):
-        raise UnsupportedError(
+        raise LengthNeeded(
             "the function returns a list of tuples, whose length is known only at run time",
             "Return a tuple of lists of numbers.",
         )

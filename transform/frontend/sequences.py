@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import UnsupportedError
+from ..errors import LengthNeeded, UnsupportedError
 from ..rules.build import Value
 from ..rules.registry import FUNCTIONS, PRIMITIVES
 from ..types import Array, List, Scalar
@@ -93,9 +93,7 @@ def _extreme(function: Callable[..., Any], symbol: str) -> None:
 
 def _extreme_of_list(low: Lowering, name: str, xs: RunList, options: bool) -> Any:
     if options or not isinstance(xs.tree, Value) or not isinstance(element := _item_type(xs), Scalar):
-        raise UnsupportedError(
-            f"{name} of this list, whose length is known only at run time", "Write a loop."
-        )
+        raise LengthNeeded(f"{name} of this list, whose length is known only at run time", "Write a loop.")
     found = adapt(low, FUNCTIONS[getattr(np, name)], f"np.{name}", [as_stack(low, xs)], {})
     python = {"f": float, "i": int}.get(element.dtype.kind)
     return call(low, python, [found], {}) if element.weak and python is not None else found
@@ -118,7 +116,7 @@ def _joins(function: Callable[..., Any]) -> None:
             return adapt(low, FUNCTIONS[np.moveaxis], "np.moveaxis", [as_stack(low, arrays), 0, axis], {})
         flat = function is np.concatenate or rows
         if not isinstance(item, Array) or plain(axis) != 0 or set(kwargs) - {"axis"} or not flat:
-            raise UnsupportedError(
+            raise LengthNeeded(
                 f"{name} like this of a list whose length is known only at run time", "Use np.array."
             )
         stack = as_stack(low, arrays)

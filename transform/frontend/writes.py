@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import UnsupportedError
+from ..errors import LengthNeeded, UnsupportedError
 from ..ir import Eqn, Var
 from ..rules.build import Value, numeric, op
 from ..rules.index import index_shape, index_template, map_slots, may_repeat, shifted
@@ -74,7 +74,7 @@ def _check_array(low: Lowering, array: Value) -> None:
         )
     eqn = low.builder.made.get(array.first_atom)
     if isinstance(eqn, Eqn) and eqn.primitive.name in ("list_get", "last"):
-        raise UnsupportedError(
+        raise LengthNeeded(
             "an array in a list whose length is known only at run time is changed in place",
             "Put a changed copy in its place: xs[k] = changed.",
         )

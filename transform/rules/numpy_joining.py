@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import UnsupportedError
+from ..errors import LengthNeeded, UnsupportedError
 from ..types import rank
 from .build import Builder, Value, op
 from .creation import as_array, only_default, option_dtype
@@ -24,9 +24,7 @@ def _arrays(b: Builder, things: Any) -> list[Value]:
     if isinstance(things, Value):
         count = dim(things, 0) if things.is_array else None
         if not isinstance(count, int):
-            raise UnsupportedError(
-                "how many arrays are joined must be known", "Pass a list or tuple of arrays."
-            )
+            raise LengthNeeded("how many arrays are joined must be known", "Pass a list or tuple of arrays.")
         return [getitem(b, things, k) for k in range(count)]
     arrays = [as_array(b, thing) for thing in things]
     if not arrays:
@@ -116,7 +114,7 @@ def _split(b: Builder, ary: Any, indices_or_sections: Any, axis: Any = 0) -> lis
         return [getitem(b, x, (*lead, slice(i, j))) for i, j in zip(starts, ends, strict=True)]
     sections, size = static_int(indices_or_sections), b.dims.resolve(sizes_of(x.type)[place])
     if sections is None or not isinstance(size, int) or size % sections:
-        raise UnsupportedError(
+        raise LengthNeeded(
             "np.split into equal parts needs a length known while transforming, a multiple of their number",
             "Give the indices at which to split.",
         )
@@ -141,7 +139,7 @@ def _unstack(b: Builder, x: Any, /, *, axis: Any = 0) -> tuple[Value, ...]:
     place = normal_axis(axis, rank(x.type))
     count = dim(x, place)
     if not isinstance(count, int):
-        raise UnsupportedError("np.unstack needs a length known while transforming")
+        raise LengthNeeded("np.unstack needs a length known while transforming")
     return tuple(getitem(b, x, (*(slice(None) for _ in range(place)), k)) for k in range(count))
 
 
@@ -181,7 +179,7 @@ def _tile(b: Builder, A: Any, reps: Any) -> Value:
     x = as_array(b, A)
     counts = [static_int(rep) for rep in (reps if isinstance(reps, (tuple, list)) else (reps,))]
     if any(count is None for count in counts):
-        raise UnsupportedError(
+        raise LengthNeeded(
             "np.tile needs counts known while transforming", "Use np.broadcast_to and reshape."
         )
     return op.tile(x, reps=(*(1,) * (rank(x.type) - len(counts)), *counts))
@@ -221,7 +219,7 @@ def _widths(pad_width: Any, ndim: int) -> tuple[tuple[int, int], ...]:
         pairs = np.broadcast_to(np.asarray(pad_width), (ndim, 2))
         return tuple((int(before), int(after)) for before, after in pairs)
     except (TypeError, ValueError):
-        raise UnsupportedError("np.pad needs widths known while transforming, a pair for each axis") from None
+        raise LengthNeeded("np.pad needs widths known while transforming, a pair for each axis") from None
 
 
 @function(np.diag)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import UnsupportedError
+from ..errors import LengthNeeded, UnsupportedError
 from ..types import Scalar, dtype_of, rank
 from .build import Builder, Value, op
 from .creation import as_array, converted, only_default
@@ -423,7 +423,7 @@ def _index(thing: Any) -> int:
 @method("tolist")
 def _tolist(b: Builder, x: Value) -> Value:
     if x.is_array:
-        raise UnsupportedError(
+        raise LengthNeeded(
             "the length of x.tolist() is not known while transforming", "Use the array itself."
         )
     return _item(b, x)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import UnsupportedError
+from ..errors import LengthNeeded, UnsupportedError
 from ..ir import Lit, Slot
 from ..runtime import unbroadcast
 from ..types import Array, Dims, Scalar, Size, Type, promote, rank
@@ -88,7 +88,7 @@ def dtype_text(dtype: np.dtype) -> str:
 def as_shape(shape: Any) -> tuple[Any, ...]:
     """A shape argument, one int or a sequence of ints, as a tuple."""
     if isinstance(shape, Value) and shape.is_array:
-        raise UnsupportedError(
+        raise LengthNeeded(
             "a shape held in an array is not known while transforming", "Write a tuple of ints."
         )
     return tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
