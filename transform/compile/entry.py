@@ -90,7 +90,7 @@ def _shape_test(function: Function, tree: Any, name: str, value: Any) -> list[st
     """The test of an array's shape, where the code is for this one."""
     if isinstance(tree, Static) or not isinstance(value, np.ndarray):
         return []
-    dims = function.params[tree.position].type.dims  # type: ignore[union-attr]
+    dims = function.params[tree.position].type.dims
     known = any(isinstance(size, int) and size != 1 for size in dims)
     return [f"{name}.shape == {value.shape}"] if known else []
 
