@@ -8,6 +8,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.calls import count_calls
 from transform.emit import emit
 from transform.emit.ssa import ssa
 from transform.ir import Lit
@@ -127,19 +128,15 @@ def test_random_programs_with_stores(function):
     _closed(function, np.array([1.0, -2.0, 0.5]))
 
 
-def test_two_thousand_statements_in_linear_time():
-    import time
+def _sum_of(count):
+    x = x_of()
+    p = Program(x)
+    value = x
+    for k in range(count):
+        value = p.named("x", ADD, p(MUL, value, float(k)), p(NEG, p(MUL, value, x)))
+    return p.function(value)
 
-    def seconds(count):
-        x = x_of()
-        p = Program(x)
-        value = x
-        for k in range(count):
-            value = p.named("x", ADD, p(MUL, value, float(k)), p(NEG, p(MUL, value, x)))
-        function = p.function(value)
-        start = time.perf_counter()
-        emit(function)
-        return time.perf_counter() - start
 
-    small, large = min(seconds(200) for _ in range(3)), seconds(2000)
-    assert large < 30 * small + 0.1
+def test_the_work_grows_as_the_statements():
+    small, large = (count_calls(emit, _sum_of(count)) for count in (200, 2000))
+    assert large < 11 * small

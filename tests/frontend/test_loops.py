@@ -1,7 +1,6 @@
 """Loops, and what control does in them: the equations compute what the function computes."""
 
 import math
-import time
 
 import numpy as np
 import pytest
@@ -458,41 +457,3 @@ def weights(x, n):
 
 def test_a_loop_that_names_things_by_its_index_is_written_out():
     assert_lowers(weights, 1.5, 3)
-
-
-# How long it takes.
-
-
-def _nested(depth):
-    lines, indent = ["def f(x, n):", "    s = 0.0"], "    "
-    for k in range(depth):
-        head = f"for i{k} in range(n):" if k % 2 == 0 else f"if s < {k} + x:"
-        lines.append(indent + head)
-        indent += "    "
-    lines += [f"{indent}s = s + x * i0", f"{indent}t = s * 0.5", f"{indent}x = x + t * 0.01", "    return s"]
-    return lines
-
-
-def _flat(count):
-    lines = ["def f(x, n):", "    s = 0.0", "    y = x"]
-    k = 0
-    while len(lines) < count:
-        lines += [
-            f"    a{k} = x * s + y", f"    if a{k} > {k}.5:", f"        b{k} = a{k} * x", "    else:",
-            f"        b{k} = y", "    for i in range(n):", f"        s = s + b{k} * i", "        if s > 3.0:",
-            f"            s = s - a{k}",
-        ]  # fmt: skip
-        k += 1
-    return [*lines, "    return s"]
-
-
-@pytest.mark.parametrize(("lines", "limit"), [(_nested(12), 0.5), (_flat(400), 1.0)], ids=["deep", "long"])
-def test_the_time_is_linear(lines, limit, tmp_path, monkeypatch):
-    (tmp_path / "timed_program.py").write_text("\n".join(lines) + "\n")
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.delitem(__import__("sys").modules, "timed_program", raising=False)
-    from timed_program import f
-
-    before = time.perf_counter()
-    lowered(f, 0.3, 2)
-    assert time.perf_counter() - before < limit

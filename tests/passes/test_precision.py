@@ -100,3 +100,16 @@ def test_an_unused_complex_argument_has_a_complex_zero():
     value, (z_bar, x_bar) = value_and_grad(lambda z, x: x * 2, argnums=(0, 1))(1j, 3.0)
     assert (value, z_bar, x_bar) == (6.0, 0j, 2.0)
     assert type(z_bar) is complex
+
+
+def test_a_carried_tangent_of_a_python_number_leaves_the_precision_to_the_others():
+    def function(v):
+        a = math.exp(np.sum(v))
+        while a > 0.5:
+            a = 0.6 * a
+        return a**2
+
+    dot = np.array([1, 2, -1], SINGLE)
+    curved = hvp(function)(V, dot)
+    assert curved.dtype == SINGLE
+    assert_allclose(curved, 4 * function(V) * np.sum(dot) * np.ones(3), rtol=1e-5)

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
+from transform import value_and_grad
+
 from .check import program, programs, run
 
 V = np.array([0.52, 1.37, 0.91, 1.18])
@@ -394,6 +396,33 @@ def arrays_in_a_list_argument(arrays):
         a *= arrays[0][1]
     arrays[1] = arrays[0] * arrays[1]
     return np.sum(arrays[1]) + arrays[0][0]
+
+
+@program(V, 3)
+@program(V, 1)
+def the_list_of_the_last_iteration(v, n):
+    while n:
+        xs = []
+        for a in v:
+            xs.append(a * a * n)
+        n -= 1
+    return sum(xs)
+
+
+@program(V, 3)
+def the_longest_list_is_the_last(v, n):
+    i = 0
+    while i < n:
+        i += 1
+        rows = [v * i]
+        for k in range(i):
+            rows.append(rows[k] * v)
+    return np.sum(np.array(rows))
+
+
+def test_the_list_of_a_loop_without_iterations():
+    with pytest.raises((UnboundLocalError, TypeError)):
+        value_and_grad(the_list_of_the_last_iteration)(V, 0)
 
 
 @pytest.mark.parametrize(**programs(globals()))

@@ -179,6 +179,42 @@ def strided_tricks(v):
     return np.sum(w[:, 0] * w[:, 1])
 
 
+@either(V)
+def an_array_named_in_a_loop_and_written_after_it(v):
+    new = v.copy()
+    for _ in range(len(v)):
+        alias = new
+    alias[1] += v[2] ** 2
+    return np.sum(new**2)
+
+
+@either(V)
+def an_array_written_after_a_loop_has_named_it(v):
+    new = v.copy()
+    for _ in range(len(v)):
+        alias = (new, v * 2)
+    new[1] *= v[0]
+    return np.sum(alias[0] ** 2)
+
+
+@either(V)
+def a_view_named_in_a_loop_and_written_after_it(v):
+    new = v.copy()
+    for k in range(len(v)):
+        part = new[1:]
+    part[1] *= v[0]
+    return np.sum(new**2) * k
+
+
+@either(V)
+def two_names_for_what_an_iteration_made(v):
+    for k in range(len(v)):
+        made = v * k
+        alias = made
+    alias[1] *= v[0]
+    return np.sum(made**2)
+
+
 EITHER = {name: thing for name, thing in list(globals().items()) if hasattr(thing, "attempt")}
 
 

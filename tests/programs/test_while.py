@@ -65,6 +65,18 @@ def while_true_with_return(x):
             return x * n
 
 
+@program(0.7, 0.2)
+@program(0.1, 0.2)
+@program(1.7, 0.9)
+def a_constant_where_the_loop_does_not_return(x, y):
+    t = x
+    while t > 0.3:
+        if y < t - 0.6:
+            return x * y
+        t = 0.25
+    return x * y**2 + t
+
+
 @program(0.7, 3.0)
 @program(0.7, 0.1)
 def while_else(x, limit):

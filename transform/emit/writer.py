@@ -10,7 +10,7 @@ from ..errors import IRError
 from ..ir import Atom, Eqn, For, If, Lit, Region, Statement, Sweep, Var, While, atoms_of
 from ..names import UNNAMED, UNREAD
 from ..passes.memory import carried
-from ..types import is_inexact, rank
+from ..types import List, is_inexact, rank
 from .globals import Globals
 from .names import Names
 from .schedule import Schedule
@@ -59,6 +59,8 @@ class Writer:
         self.access: dict[Var, ast.expr] = {}
         self.last = plan.last()
         self.dropped = set(plan.pops.values())
+        self.objects: dict[Var, str] = {}
+        """The names of objects that loops carry; what makes one may be inlined, and so have no name."""
 
     # Expressions
 
@@ -243,7 +245,8 @@ class Writer:
         for target in statement.targets:
             if target in self.plan.unused or target in self.names.of:
                 continue
-            same = self.names.of.get(self.plan.objects.find(target))
+            first = self.plan.objects.find(target)
+            same = self.names.of.get(first, self.objects.get(first))
             if same is not None:
                 self.names.hold(target, same)
             else:
@@ -271,7 +274,7 @@ class Writer:
         moves += [
             (self.names.of[target], ast.Constant(value=None), [])
             for target, result in pairs
-            if result in undefined and self.is_moved_on(target)
+            if result in undefined and (self.is_moved_on(target) or self.is_read_list(target))
         ]
         lines: list[Line] = []
         read = [free_names(value) for _, value, _ in moves]
@@ -290,6 +293,10 @@ class Writer:
         """Whether a variable is assigned to another one, so that it must be bound, though nobody reads it."""
         named = self.names.of[var]
         return any(self.names.of.get(target) != named for target in self.plan.onward.get(var, ()))
+
+    def is_read_list(self, var: Var) -> bool:
+        """Whether something reads a list that has no items yet: a tape keeps it for its length."""
+        return isinstance(var.type, List) and bool(self.plan.reads.get(var))
 
     def named_alike(self, target: Var, result: Atom) -> bool:
         return isinstance(result, Var) and self.names.of.get(result) == self.names.of[target]
@@ -319,6 +326,7 @@ class Writer:
             taken.add(named)
             self.names.hold(param, named)
             self.names.hold(statement.targets[k], named)
+            self.objects.setdefault(self.plan.objects.find(param), named)
             if isinstance(statement, While):
                 self.names.hold(statement.condition.params[k], named)
             before.append((param, init))
@@ -329,8 +337,8 @@ class Writer:
         param, init, target = carried(loop)[k], loop.init[k], loop.targets[k]
         start, end = self.plan.position[loop], self.last[param]
         first = self.plan.objects.find(param)
-        if first in self.names.of:
-            return self.names.of[first]
+        if first in self.names.of or first in self.objects:
+            return self.names.of.get(first) or self.objects[first]
         if target in self.names.of:
             return self.names.of[target]
         if isinstance(init, Var) and init.name == param.name and init in self.names.of:

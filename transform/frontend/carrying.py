@@ -139,13 +139,9 @@ class Carried(Learned):
         ends: dict[Key, Any] = {}
         for place in self.places.values():
             held_by_name = place.thing is not self.low.overwritten and place.thing is not self.low.growing
-            # Where it was not carried, what it holds says nothing of the next iteration.
-            if (
-                held_by_name
-                and place.params
-                and not isinstance(place.form, Unbound)
-                and not grows(place.form)
-            ):
+            # Where it was not carried, what it holds tells nothing of the next iteration, only of the rest.
+            handed_on = place.params or (place.late and place.form is not NOTHING)
+            if held_by_name and handed_on and not isinstance(place.form, Unbound) and not grows(place.form):
                 for k, end in enumerate(self.ends(place, outcome)):
                     ends[id(place.thing), place.key, k] = end
         news = self.sharing.ends(ends, self.before)

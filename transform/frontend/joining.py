@@ -17,7 +17,7 @@ from .forms import converted, is_number, join_forms, joined_type, type_of
 from .growing import EMPTY, RunList, element_of, freeze, listed
 from .leaving import WAYS, flag_of, ways
 from .lowering import Lowering
-from .recorder import plain, spell, text_of
+from .recorder import Spelled, plain, spell, text_of
 from .scope import NOTHING, Frame, Leave, Parted, Unbound
 from .state import Outcome, lexical
 
@@ -226,7 +226,8 @@ class Join:
             keys, children = children_of(value)
             parts = [self.alone(*((a, x) if a is NOTHING else (x, b)), called) for x in children]
             return rebuild(Node(type(value), keys, tuple(map(Static, parts))), lambda leaf: leaf)
-        return value
+        # The line that says so belongs to the branch; the number is known outside of it, too.
+        return spell(plain(value), text_of(value)) if isinstance(value, Spelled) else value
 
     def structure(self, a: Any, b: Any, called: str) -> Any:
         """A structure with what stands for the items of either of two."""

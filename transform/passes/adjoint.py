@@ -371,6 +371,7 @@ class _Adjoint:
         seeds = [Var(ADJOINT.format(v.name), derivative_type(v.type), v.temporary) for v in variables]
         results: list[Atom] = []
         given = {w: Value(self.builder, seed) for w, seed in zip(outer, seeds[len(own_) :], strict=True)}
+        unbound = {n for n, k in enumerate(own_) if loop.init[k] in self.missing and _is_list(params[k])}
         inner: Bars = dict(given)
 
         def build() -> None:
@@ -379,7 +380,12 @@ class _Adjoint:
                 if isinstance(result, Var) and result in self.active:
                     self.accumulate(inner, result, Value(self.builder, seed))
             self.block(loop.body.body, inner)
-            results.extend(self.seed(inner.get(var), var, var) for var in variables)
+            results.extend(
+                self.maybe_none(var)
+                if k in unbound and var not in inner
+                else self.seed(inner.get(var), var, var)
+                for k, var in enumerate(variables)
+            )
 
         body = self.inside([], build)
         targets = [Var(seed.name, seed.type, seed.temporary) for seed in seeds]
@@ -396,6 +402,10 @@ class _Adjoint:
             start = loop.init[k]
             if isinstance(start, Var) and start in self.active:
                 self.accumulate(bars, start, final)
+
+    def maybe_none(self, var: Var) -> Atom:
+        """The zero adjoint of a list that is bound in the first iteration: before it there is none."""
+        return self.builder.atom(op.zeros_list(Value(self.builder, var), maybe=True))
 
     def seed(self, bar: Value | None, var: Var, like: Var) -> Atom:
         """An adjoint in the type in which a loop carries it; zero if there is none."""
@@ -427,6 +437,10 @@ class _Adjoint:
         return self.builder.name(
             self.builder.value(zero(self.builder, var)), ADJOINT.format(var.name), temporary=True
         )
+
+
+def _is_list(var: Var) -> bool:
+    return isinstance(var.type, List)
 
 
 def _defined(region: Region) -> set[Var]:

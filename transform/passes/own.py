@@ -71,11 +71,22 @@ class _Copies:
         return sum(map(len, vars(self).values()))
 
 
+@dataclass(frozen=True)
+class _Refused:
+    """What may not be overwritten as it is: it belongs to somebody else, or `readers` still read it."""
+
+    atom: Atom
+    readers: Sequence[Var] = ()
+
+
 class _Round:
     """Backwards over the function, with the values that are read later at hand: finds what must be copied."""
 
     def __init__(self, function: Function, made: _Copies) -> None:
         self.function, self.made = function, made
+        # What this round adds is not seen by `memory` yet.
+        self.views, self.captured = frozenset(made.views), frozenset(made.captured)
+        self.refused: dict[Eqn | Place, _Refused] = {}
         self.memory = Memory(function, made.owned, made.views, made.captured, made.overwritten)
         self.definition: dict[Var, Eqn] = {}
         self.captures: list[Eqn] = []
@@ -89,10 +100,27 @@ class _Round:
     def adds(self) -> bool:
         before = self.made.size()
         self.body(self.function.body, _objects(self.function.results))
+        self.settle()
         if self.made.size() == before:
             # Only now it is known which carried values are the function's own.
             self.results()
         return self.made.size() > before
+
+    def settle(self) -> None:
+        """Have copied what was refused, except where an earlier copy may make that needless.
+
+        `v[0] = x; v[1] = y`, v being the caller's: once v has been copied, it may be overwritten as often as
+        one likes. The next round looks again.
+        """
+        flow = _Flow(self.function, self.refused)
+        for place, refused in self.refused.items():
+            copies = flow.copies(refused.atom)
+            if copies and not any(copies & flow.copies(reader) for reader in refused.readers):
+                continue
+            if isinstance(place, Eqn):
+                self.made.overwritten.add(place)
+            else:
+                self.made.first.add(place)
 
     def results(self) -> None:
         """Find the results that are, or hold, what belongs to the caller or to another result."""
@@ -131,8 +159,8 @@ class _Round:
         if not eqn.primitive.consumes or eqn in self.made.overwritten:
             return
         base, *others = eqn.operands
-        if not self.consume(base, later):
-            self.made.overwritten.add(eqn)
+        if refused := self.consume(base, later):
+            self.refused[eqn] = refused
             return
         # With arrays as indices, NumPy may read an element after it has written to it.
         arrays = [k for k, atom in enumerate(others, 1) if isinstance(atom.type, Array)]
@@ -146,8 +174,10 @@ class _Round:
         params, inside = carried(loop), self.reads_outside(loop)
         later |= inside
         owned = [param in self.made.owned for param in params]
-        self.hand_over(loop, loop.init, owned, self.made.first, later)
-        self.hand_over(loop, loop.body.results, owned, self.made.next, later)
+        for place, refused in self.hand_over(loop, loop.init, owned, self.made.first, later):
+            self.refused[place] = refused
+        handed = self.hand_over(loop, loop.body.results, owned, self.made.next, later)
+        self.made.next.update(place for place, _ in handed)
         self.body(loop.body.body, later | _objects(loop.body.results))
         if isinstance(loop, While):
             self.body(loop.condition.body, later | _objects(loop.condition.params))
@@ -159,33 +189,40 @@ class _Round:
         owned: Sequence[bool],
         copied: set[Place],
         later: set[Var],
-    ) -> None:
-        """Values become the owned params of a body: no two may be one object, and nothing else reads them."""
+    ) -> list[tuple[Place, _Refused]]:
+        """Values become the owned params of a body: no two may be one object, and nothing else reads them.
+
+        Gives those that must be copied first.
+        """
+        found: list[tuple[Place, _Refused]] = []
         others = later | _objects(atom for atom, own in zip(atoms, owned, strict=True) if not own)
         # A list that is handed over as well still holds what it holds.
         lists = _objects(atom for atom in atoms if isinstance(atom.type, List))
         for k, atom in enumerate(atoms):
             if owned[k] and (loop, k) not in copied:
-                if self.consume(atom, others if isinstance(atom.type, List) else others | lists):
-                    others |= _objects((atom,))
+                refused = self.consume(atom, others if isinstance(atom.type, List) else others | lists)
+                if refused:
+                    found.append(((loop, k), refused))
                 else:
-                    copied.add((loop, k))
+                    others |= _objects((atom,))
+        return found
 
-    def consume(self, atom: Atom, later: Iterable[Var]) -> bool:
-        """Whether an object may be overwritten, after copies of what is read later; if not, copy it."""
+    def consume(self, atom: Atom, later: Iterable[Var]) -> _Refused | None:
+        """Have an object overwritten, after copies of what is read later, unless that does not do."""
         if not isinstance(atom, Var):
-            return True
+            return None
         roots = self.memory.of(atom)
         if any(map(self.memory.is_foreign, roots)):
-            return False
+            return _Refused(atom)
         readers = [var for var in later if self.memory.reach(var) & roots]
         found = _Copies()
-        if atom in readers or not all(self.separate(var, roots, found) for var in readers):
-            return False
+        kept = [var for var in readers if var is atom or not self.separate(var, roots, found)]
+        if kept:
+            return _Refused(atom, kept)
         self.made.views |= found.views
         self.made.captured |= found.captured
         self.made.owned.update(token for token in self.memory.shared_params(atom) if isinstance(token, Var))
-        return True
+        return None
 
     def separate(self, var: Var, roots: Tokens, found: _Copies) -> bool:
         """Make a value independent of the objects `roots`, if it can be copied where it is made."""
@@ -193,7 +230,7 @@ class _Round:
         item = made_by is not None and made_by.primitive.name in ("last", "list_get")
         if (item or not isinstance(var.type, Array)) and self.release(roots, found.captured):
             return True
-        if made_by is None or var in self.made.views or not isinstance(var.type, Array):
+        if made_by is None or var in self.views or not isinstance(var.type, Array):
             return False
         if item or (made_by.primitive.view and isinstance(made_by.operands[0].type, Array)):
             found.views.add(var)
@@ -205,7 +242,7 @@ class _Round:
         new = {
             eqn
             for eqn in self.captures
-            if eqn not in self.made.captured
+            if eqn not in self.captured
             and isinstance(value := captured_operand(eqn), Var)
             and self.memory.reach(value) & roots
         }
@@ -229,6 +266,52 @@ class _Round:
             for inner in region.body:
                 read |= self.reads(inner)
         return read
+
+
+class _Flow:
+    """From which of some copies a value is, if it is not of the same object as before all of them."""
+
+    def __init__(self, function: Function, places: Iterable[Eqn | Place]) -> None:
+        self.copied: dict[Var, Eqn | Place] = {}
+        self.sources: dict[Var, Sequence[Atom]] = {}
+        for place in places:
+            if isinstance(place, Eqn):
+                self.copied[place.target] = place
+            else:
+                self.copied[carried(place[0])[place[1]]] = place
+        for statement in walk(function.body):
+            self.note(statement)
+
+    def note(self, statement: Statement) -> None:
+        match statement:
+            case Eqn(target, primitive, operands):
+                if primitive.consumes or primitive.view:
+                    self.sources[target] = operands[:1]
+            case If(targets, _, then, orelse):
+                self.sources.update(zip(targets, zip(then.results, orelse.results, strict=True), strict=True))
+            case For() | While():
+                # An iteration goes on with what the one before made: that comes later in the text.
+                for region in regions_of(statement):
+                    given = region.params[-len(statement.init) or len(region.params) :]
+                    self.sources.update(
+                        (param, (init,)) for param, init in zip(given, statement.init, strict=True)
+                    )
+                ends = zip(statement.targets, statement.init, statement.body.results, strict=True)
+                self.sources.update((target, ways) for target, *ways in ends)
+
+    def copies(self, atom: Atom) -> set[Eqn | Place]:
+        found: set[Eqn | Place] = set()
+        seen, rest = set[Atom](), [atom]
+        while rest:
+            each = rest.pop()
+            if each in seen or not isinstance(each, Var):
+                continue
+            seen.add(each)
+            if each in self.copied:
+                found.add(self.copied[each])
+            else:
+                rest += self.sources.get(each, ())
+        return found
 
 
 class _Rewrite:

@@ -218,8 +218,12 @@ def as_type_of(derivative: Value, var: Atom) -> Value:
     """A tangent or adjoint in the dtype of its value: what promotion has changed is changed back."""
     if isinstance(var.type, List):
         return derivative
-    wanted = derivative_type(var.type).dtype
-    return derivative if derivative.type.dtype == wanted else op.astype(derivative, dtype=wanted)
+    wanted = derivative_type(var.type)
+    if derivative.type.dtype == wanted.dtype:
+        return derivative
+    if isinstance(wanted, Scalar) and wanted.weak and wanted.dtype == FLOAT.dtype:
+        return op.to_float(derivative)  # np.float64 would not take the precision of what it meets
+    return op.astype(derivative, dtype=wanted.dtype)
 
 
 def conform(given: Any, like: Value) -> Value:

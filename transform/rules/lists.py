@@ -100,9 +100,14 @@ constant("list_len", lambda dims, types, params: INT, "len({0})", stem="n")
 constant(
     "zeros_list",
     _infer_same,
-    lambda types, params: f"[{_zero_text(element_of(types[0]))} for e in {{0}}]",
+    lambda types, params: f"[{_zero_text(element_of(types[0]))} for e in {_items_text(params)}]",
     stem="xs",
 )
+
+
+def _items_text(params: Params) -> str:
+    """The items of a list; with `maybe`, of one that is None where no iteration has bound it yet."""
+    return "{0} or ()" if params.get("maybe") else "{0}"
 
 
 def _zero_text(type_: Type) -> str:
