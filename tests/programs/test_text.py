@@ -54,3 +54,60 @@ def test_a_branch_that_stores_into_what_the_loop_carries_names_it_once():
     lines = text(f, V, 3)
     assert "v_bar_2 = v_bar" not in lines
     assert "elif i == k:" in lines[lines.index("v_bar = np.zeros(v.shape)") :]
+
+
+def test_a_flag_is_the_negation_of_what_ends_the_loop():
+    def f(v, limit):
+        for i in range(len(v)):
+            if v[i] > limit:
+                return v[i] ** 2
+        return v[0]
+
+    assert "going = not v[i] > limit" in text(f, V, 1.0)
+
+
+def test_a_branch_that_hands_on_the_same_is_no_branch():
+    def f(x, n):
+        y = x
+        for k in range(n):
+            y = y * 1.5 + x
+            if y > 6:
+                break
+            y = y + 0.1 * k
+        return y**2
+
+    lines = text(f, 0.7, 8)
+    assert not [line for line in lines if "tape" in line]
+    assert sum(line.startswith("if") for line in lines) == 1
+
+
+def test_what_was_cleared_is_written_not_added_to():
+    def f(m, x):
+        m[1] *= x
+        return m[:2]
+
+    lines = text(f, BOX[0], 2.0, wrt=(0, 1))
+    assert "m_bar[1] = p_bar * x" in lines
+    assert not [line for line in lines if line.endswith("= 0.0")]
+
+
+def test_nothing_is_added_where_nothing_comes_from():
+    def f(v):
+        s = 0.0
+        for i in range(len(v)):
+            s = s + v[i] ** 2 * i + v[i]
+        return s
+
+    assert not [line for line in text(f, V[:1]) if "0.0" in line]
+
+
+def test_the_whole_of_an_array_is_the_array():
+    def f(u, n):
+        new = np.empty_like(u)
+        for _ in range(n):
+            new[0] = u[-1]
+            new[1:] = u[1:] * u[:-1]
+            u[:] = new
+        return np.sum(u)
+
+    assert [line for line in text(f, V, 3) if "u_bar[:]" in line] == ["u_bar[:] = 0.0"]

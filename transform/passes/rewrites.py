@@ -16,6 +16,7 @@ from typing import Any
 
 from ..ir import Eqn, Lit, Primitive, Var
 from ..rules.build import Builder, Value, op
+from ..rules.index import may_repeat
 from ..types import Array, Dims, Scalar, Type, is_inexact, rank
 
 __all__ = ["REWRITES", "History", "Site", "absorb_broadcast"]
@@ -434,13 +435,40 @@ def transposed(site: Site, x: Value) -> Value | None:
     return site.builder.value(eqn.operands[0]) if eqn is not None and eqn.params["axes"] is None else None
 
 
+@rewrite("getitem")
+def the_whole_array(site: Site) -> Value | None:
+    """A[:] -> A"""
+    index = site.params["index"]
+    everything = all(isinstance(part, slice) and part == slice(None) for part in index)
+    return site.if_same(site.operands[0]) if everything and len(site.operands) == 1 else None
+
+
 @rewrite("index_add")
 def add_a_constant(site: Site) -> Value | None:
-    """A[i] += broadcast(s) -> A[i] += s: the store broadcasts by itself"""
+    """A[i] += 0.0 -> A; A[i] += broadcast(s) -> A[i] += s: the store broadcasts by itself"""
     array, x, *index = site.operands
+    if literal(x, 0):
+        return array
     if (parts := site.parts(x, "broadcast_like")) and is_number(parts[0]):
         return site.builder.apply(site.primitive, (array, parts[0], *index), site.params)
     return None
+
+
+@rewrite("index_add")
+def add_to_what_was_cleared(site: Site) -> Value | None:
+    """A[i] = 0.0; A[i] += x -> A[i] = x"""
+    array, x, *index = site.operands
+    eqn = site.made_by(array, "store")
+    if eqn is None or not site.used_once(array) or dict(eqn.params) != dict(site.params):
+        return None
+    cleared, zero, *place = map(site.builder.value, eqn.operands)
+    same = [each.first_atom for each in index] == [each.first_atom for each in place]
+    fits = x.type.dtype == array.type.dtype and not may_repeat(
+        site.params["index"], [each.type for each in site.operands]
+    )
+    if not (literal(zero, 0) and same and fits):
+        return None
+    return site.builder.apply(eqn.primitive, (cleared, x, *index), site.params)
 
 
 @rewrite("real", "conj")

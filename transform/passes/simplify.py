@@ -32,9 +32,9 @@ from ..ir import (
     reads,
     walk,
 )
-from ..rules.build import Builder, Value
+from ..rules.build import Builder, Value, op
 from ..rules.callees import CALL
-from ..types import Scalar, Type
+from ..types import BOOL, Scalar, Type
 from .rewrites import REWRITES, History, Rewrite, Site, absorb_broadcast
 
 __all__ = ["simplify"]
@@ -78,6 +78,7 @@ class _Simplifier:
         self.history = History()
         self.new: dict[Atom, Atom] = {}
         self.known: list[dict[Any, Value]] = [{}]
+        self.true: set[Atom] = set()
 
     def current(self, atom: Atom) -> Atom:
         return self.builder.current(self.new.get(atom, atom))
@@ -118,7 +119,53 @@ class _Simplifier:
             self.inline(statement, statement.then if condition.value else statement.orelse)
             return
         then, orelse = self.region(statement.then), self.region(statement.orelse)
-        self.builder.body.append(replace(statement, condition=condition, then=then, orelse=orelse))
+        made = replace(statement, condition=condition, then=then, orelse=orelse)
+        made = self.with_two_ways(made)
+        if len(made.targets) == 1 and not then.body and not orelse.body and self.is_flag(made):
+            return
+        self.builder.body.append(made)
+
+    def with_two_ways(self, statement: If) -> If:
+        """A branch without the results that are the same in both of its regions."""
+        pairs = list(zip(statement.then.results, statement.orelse.results, strict=True))
+        same = [_key(a) == _key(b) for a, b in pairs]
+        if not any(same):
+            return statement
+        for target, (value, _), alike in zip(statement.targets, pairs, same, strict=True):
+            if alike:
+                self.new[target] = value
+
+        def rest(atoms: Sequence[Any]) -> tuple[Any, ...]:
+            return tuple(atom for atom, alike in zip(atoms, same, strict=True) if not alike)
+
+        then, orelse = (
+            replace(each, results=rest(each.results)) for each in (statement.then, statement.orelse)
+        )
+        return replace(statement, targets=rest(statement.targets), then=then, orelse=orelse)
+
+    def is_flag(self, statement: If) -> bool:
+        """Whether a branch only says what its condition says; then its target is that, or the negation."""
+        (target,), condition = statement.targets, Value(self.builder, statement.condition)
+        if target.type != BOOL or condition.type.dtype.kind != "b":
+            return False
+        found = [self.truth(region.results[0]) for region in (statement.then, statement.orelse)]
+        if found == [False, True]:
+            self.new[target] = self.negation(condition, target).atom
+        elif found == [True, False] and condition.type == BOOL:
+            self.new[target] = condition.atom
+        else:
+            return False
+        return True
+
+    def negation(self, condition: Value, target: Var) -> Value:
+        value = op.not_(condition)
+        return value if target.temporary else self.builder.name(value, target.name)
+
+    def truth(self, atom: Atom) -> bool | None:
+        """What a flag is known to be."""
+        if isinstance(atom, Lit):
+            return atom.value if isinstance(atom.value, bool) else None
+        return True if atom in self.true else None
 
     def inline(self, statement: If, region: Region) -> None:
         self.block(region.body)
@@ -139,6 +186,8 @@ class _Simplifier:
     def loop(self, loop: For | While) -> None:
         """A loop, its body simplified with what is known from outside."""
         init = tuple(map(self.current, loop.init))
+        if isinstance(loop, While):
+            self.true.update(_tested(loop))
         changes: dict[str, Any] = {"init": init, "body": self.region(loop.body)}
         if isinstance(loop, For):
             bounds = ("start", "stop", "step")
@@ -221,6 +270,21 @@ def _attempts(primitive: Primitive) -> Iterator[Rewrite]:
     yield from REWRITES.get(primitive.name, ())
     if primitive.elementwise:
         yield absorb_broadcast
+
+
+def _tested(loop: While) -> Iterator[Var]:
+    """The flags that are true in the body of a loop, as its condition says: `while going and ...`."""
+    tested = set(loop.condition.results)
+    for statement in reversed(loop.condition.body):
+        if tested.isdisjoint(statement.targets):
+            continue
+        if isinstance(statement, Eqn) and statement.primitive.name == "and_":
+            tested.update(statement.operands)
+        elif isinstance(statement, If) and len(statement.targets) == 1:
+            if [_key(each) for each in statement.orelse.results] == [_key(Lit(False))]:
+                tested.add(statement.condition)
+    pairs = zip(loop.condition.params, loop.body.params, strict=True)
+    yield from (inside for param, inside in pairs if param in tested)
 
 
 def _uses(function: Function) -> dict[Var, int]:
