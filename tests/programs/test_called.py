@@ -226,6 +226,14 @@ def test_short_functions_are_inlined():
     assert functions_of(derivative) == ["quarter_adjoint"]
 
 
+def test_the_ssa_list_has_the_functions_that_are_called():
+    derivative = grad(deep_recursion)
+    derivative(0.7)
+    first, *_, last = derivative.ssa.splitlines()
+    assert first == "def repeated(x, n):"
+    assert last == "return L"
+
+
 def test_the_text_stands_alone():
     derivative = grad(called_for_two_results, (0, 1))
     expected = derivative(V, 0.8)

@@ -169,7 +169,9 @@ class Flush:
             results += region.results
         if self.made.is_expression(statement):
             before = len(self.made.inlined)
-            self.close(statement.targets[0], (statement.condition, *results), 10)
+            # `c and y` has the condition once, though it is also a result.
+            others = [result for result in results if result is not statement.condition]
+            self.close(statement.targets[0], (statement.condition, *others), 10)
             if before == len(self.made.inlined):
                 return
         for target in statement.targets:

@@ -152,7 +152,9 @@ class _Arguments:
         if isinstance(size, int):
             return size
         if size not in self.dims:
-            self.dims[size] = Dim(f"{self.function.__name__}.{len(self.dims)}", not_one=size.not_one)
+            # A recursion may well end at arrays of length 1.
+            not_one = size.not_one and self.numbers
+            self.dims[size] = Dim(f"{self.function.__name__}.{len(self.dims)}", not_one=not_one)
         return self.dims[size]
 
     def outer(self, size: Size) -> Size:

@@ -86,8 +86,14 @@ def _worth_spelling(number: Any, operator: Any) -> bool:
 
 
 def _expression(number: Any) -> ast.expr:
-    text = text_of(number) or repr(plain(number))
+    text = text_of(number) or _repr(plain(number))
     return ast.parse(text, mode="eval").body
+
+
+def _repr(number: Any) -> str:
+    """-2j as it is written, where Python says (-0-2j)."""
+    negative = isinstance(number, complex) and math.copysign(1, number.real) < 0 and not number.real
+    return f"-{-number!r}" if negative else repr(number)
 
 
 class Recorder(Builder):
