@@ -91,6 +91,15 @@ def a_result_may_be_the_argument(v, limit):
     return np.sum(first_above(v, limit) ** 3)
 
 
+@program(V, 0.6)
+@program(V, 9.0)
+def a_write_to_what_may_be_the_argument(v, limit):
+    y = first_above(v, limit)
+    y[0] = y[0] * y[1]
+    y[1:] *= y[:-1]
+    return np.sum(y**3)
+
+
 def halving(x):
     if x < 1:
         return x * x

@@ -17,6 +17,7 @@ from dataclasses import replace
 from ..ir import About, Callee, Eqn, Function, Statement, walk
 from ..rules.callees import CALL, callee_of
 from ..types import is_inexact
+from .own import own
 
 __all__ = ["completed"]
 
@@ -41,7 +42,8 @@ def completed(function: Function, derive: Derive) -> Function:
         body = function_of(callee).body
         for inner in _called(body):
             visit(inner)
-        order[callee] = table[callee]
+        # What a primal returns must not be what it was given: its callers take it for their own.
+        order[callee] = table[callee] if callee.mode else own(table[callee])
 
     for callee in _called(function.body):
         visit(callee)
