@@ -69,13 +69,16 @@ def copies(args: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(each.copy() if isinstance(each, np.ndarray) else each for each in args)
 
 
-def curve(lengths: tuple[int, ...]) -> Row:
+def curve(
+    lengths: tuple[int, ...], primal: Callable[..., Any], args: Callable[[int], tuple[Any, ...]]
+) -> Row:
     """The adjoint over the primal as a loop grows."""
-    derivative, ratios = grad(e.walk), []
-    derivative.specialize(0.3, 1)
+    derivative, ratios = grad(primal), []
+    derivative.specialize(*args(lengths[0]))
     function = emitted(derivative)
     for n in lengths:
-        times = interleave([lambda n=n: function(0.3, n), lambda n=n: e.walk(0.3, n)])
+        given = args(n)
+        times = interleave([lambda x=given: function(*x), lambda x=given: primal(*copies(x))])
         ratios.append(f"{ratio(times):.2f}")
     return f"the same for n = {', '.join(f'{n:,}' for n in lengths)}", "constant", ", ".join(ratios)
 
@@ -159,9 +162,10 @@ def speed() -> list[Row]:
             against_hand("network, N=1000", 1.25, grad(w.network, (0, 1, 2)), w.network_by_hand, network),
             against_primal("scalar loss", 1.6, w.loss, w.loss_by_hand, (1.7,)),
             against_primal("loop with a branch, 1000 steps", 4, e.walk, e.walk_by_hand, (0.3, 1000)),
-            curve((1000, 3000, 10_000, 30_000, 100_000)),
+            curve((1000, 3000, 10_000, 30_000, 100_000), e.walk, lambda n: (0.3, n)),
             memory(1_000_000, 400),
             against_primal("stencil on slices, N=1000", 5, e.burgers, e.burgers_by_hand, stencil),
+            curve((1000, 10_000, 100_000), e.burgers, lambda n: (np.linspace(0, 1, n), 10, 0.01)),
             depth(Path(folder), 8, 1.1),
             wrapper("one float", 0.25, grad(w.loss), (1.7,)),
             wrapper("three arrays", 0.5, grad(w.weighted, (0, 1, 2)), vectors),

@@ -196,6 +196,39 @@ def burgers_by_hand(u, nt, dt, L_bar=1.0):
     return u_bar
 
 
+def garch(alpha, beta, r):
+    variance = np.mean(r**2)
+    omega = (1 - alpha - beta) * variance
+    h = np.empty(len(r))
+    h[0] = variance
+    for t in range(1, len(r)):
+        h[t] = omega + alpha * r[t - 1] ** 2 + beta * h[t - 1]
+    return np.mean(np.log(h) + r**2 / h) / 2
+
+
+def garch_by_hand(alpha, beta, r, L_bar=1.0):
+    """A linear recursion: what it has filled is still there on the way back."""
+    p = r**2
+    variance = np.mean(p)
+    omega = (1 - alpha - beta) * variance
+    h = np.empty(len(r))
+    h[0] = variance
+    for t in range(1, len(r)):
+        h[t] = omega + alpha * r[t - 1] ** 2 + beta * h[t - 1]
+    h_bar = 0.5 * L_bar / r.size * (1 / h - p / h**2)
+    omega_bar = alpha_bar = beta_bar = 0.0
+    for t in reversed(range(1, len(r))):
+        v_bar = h_bar[t]
+        omega_bar = omega_bar + v_bar
+        alpha_bar = alpha_bar + v_bar * r[t - 1] ** 2
+        beta_bar = beta_bar + v_bar * h[t - 1]
+        h_bar[t - 1] += v_bar * beta
+    s_bar = omega_bar * variance
+    alpha_bar = alpha_bar - s_bar
+    beta_bar = beta_bar - s_bar
+    return alpha_bar, beta_bar
+
+
 def gauss(r, sigma):
     z = r / sigma
     return np.exp(-0.5 * z * z) / sigma
@@ -260,6 +293,7 @@ def exemplars() -> dict[str, Exemplar]:
         "`root`": Exemplar(root, root_by_hand, (2.6,)),
         "`smooth`, 10 sweeps, N=100": Exemplar(smooth, smooth_by_hand, (rng.random(100), 10)),
         "`burgers`, 100 steps, N=1000": Exemplar(burgers, burgers_by_hand, (rng.random(1000), 100, 0.01)),
+        "`garch`, N=1000": Exemplar(garch, garch_by_hand, (0.1, 0.8, rng.standard_normal(1000)), (0, 1)),
         "`field`": Exemplar(
             field, field_by_hand, (1.3, 0.4, 0.9), (0, 1, 2), helpers=(gauss_forward, gauss_reverse)
         ),

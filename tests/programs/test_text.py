@@ -111,3 +111,14 @@ def test_the_whole_of_an_array_is_the_array():
         return np.sum(u)
 
     assert [line for line in text(f, V, 3) if "u_bar[:]" in line] == ["u_bar[:] = 0.0"]
+
+
+def test_an_index_beside_another_is_written_as_the_user_writes_it():
+    def f(v, x):
+        for i in range(1, len(v)):
+            v[i] = x * v[i - 1] + v[i - 1] ** 2
+        return np.sum(v)
+
+    lines = text(f, V, 2.0, wrt=(0, 1))
+    assert "v[i] = x * v[i - 1] + v[i - 1] ** 2" in lines or "e = v[i - 1]" in lines
+    assert not [line for line in lines if line.endswith("= i - 1")]

@@ -181,6 +181,7 @@ class _Uses:
     def __init__(self, made: Schedule, inline: bool, function: Function) -> None:
         self.made, self.inline, self.function = made, inline, function
         self.bare = bare_functions(function)
+        self.indices = {each.body.params[0] for each in walk(function.body) if isinstance(each, For)}
         self.uses: Counter[Var] = Counter()
         self.loops: dict[Var, object] = {}
         self.handed: set[Var] = set()
@@ -250,6 +251,13 @@ class _Uses:
     def runs(self, statement: Statement) -> bool:
         return has_effect(statement) or any(self.uses[target] for target in statement.targets)
 
+    def is_next_to(self, eqn: Eqn) -> bool:
+        """Whether this is `i - 1`, i being the index of a loop: as short as a name for it, and clearer."""
+        if eqn.primitive.name not in ("add", "sub") or eqn.target.type.dtype.kind != "i":
+            return False
+        index, step = eqn.operands
+        return index in self.indices and isinstance(step, Lit)
+
     def once(self, target: Var, loop: object) -> bool:
         named = not target.temporary and target not in self.handed
         return not named and self.uses[target] == 1 and self.loops[target] is loop
@@ -266,7 +274,7 @@ class _Uses:
             return
         elif self.inline and not eqn.others and not eqn.primitive.effect and self.once(eqn.target, loop):
             self.made.inlined.add(eqn.target)
-        elif self.inline and eqn.target.temporary and _CHEAP.fullmatch(text):
+        elif self.inline and eqn.target.temporary and (_CHEAP.fullmatch(text) or self.is_next_to(eqn)):
             self.made.inlined.add(eqn.target)
             self.made.repeated.add(eqn.target)
             times = uses
