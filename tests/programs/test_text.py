@@ -120,5 +120,5 @@ def test_an_index_beside_another_is_written_as_the_user_writes_it():
         return np.sum(v)
 
     lines = text(f, V, 2.0, wrt=(0, 1))
-    assert "v[i] = x * v[i - 1] + v[i - 1] ** 2" in lines or "e = v[i - 1]" in lines
+    assert "e = v_2[i - 1]" in lines
     assert not [line for line in lines if line.endswith("= i - 1")]
