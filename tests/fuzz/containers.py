@@ -62,6 +62,14 @@ LIST_CHANGES = [
     "{L} = [u for u in {L} if u > -5.0]",
     "{L}.reverse()",
     "{L}.insert(0, {e})",
+    "{N} = [u * {e} for u in {L} if u > {k}]",
+    "{N} = [u if u > {k} else {e} for p, u in enumerate({L}) if p != 1]",
+    "{N} = sum(u * q for u, q in zip({L}, reversed({L})) if u > {k})",
+    "{N} = [u * q for u in {L} for q in {v} if u < q]",
+    "{N} = max({L}) - min({L})",
+    "{L}[:] = [u * {e} for u in {L}]",
+    "{L}[1:] = [{e}, {e}]",
+    "{L}[0], {L}[-1] = {L}[-1], {L}[0]",
     *phrases("""
 {N} = {L}.pop()
 {L}.append({N} * {e})
@@ -90,6 +98,29 @@ while {L}:
 
 {N} = np.array({L})
 {N}[0] = {e}
+
+{N} = {L}[:]
+{L}[0] = {e}
+{N}[-1] += {L}[0]
+
+{N} = {L} if {c} else [{e}]
+{N}.append({e})
+
+{N} = [{L}, [{e}]]
+{N}[1].append({L}[0])
+{N}[0][0] = {e}
+
+{N} = 0.0
+for u in list({L}):
+    if u > {k}:
+        {L}.append(0.5 * u)
+        {N} += u
+
+for p in range({i}):
+    if {c}:
+        {L}.append({e})
+    else:
+        {L}[-1] = {e}
 
 {N} = [{A} * {e} for p in range(2)]
 {N}[0][0] = {e}
@@ -130,6 +161,32 @@ for key in {D}:
 
 {N} = {D}
 {N}['a'] = {e}
+
+for key, value in list({D}.items()):
+    {D}[key] = value * {e}
+
+{N} = 0.0
+for key in sorted({D}):
+    {N} = 0.5 * {N} + np.sum({D}[key])
+
+{N} = sum(np.sum(value) for key, value in {D}.items() if key != 'b')
+
+{N} = len({D}) * {D}.setdefault('b', {e})
+
+{N} = {D}['a'] if 'a' in {D} else {e}
+
+if 'extra' not in {D}:
+    {D}['extra'] = {e}
+{N} = {D}['extra']
+
+{N} = {D}.copy()
+{N}['a'] = {e}
+{D}['a'] += {N}['a']
+
+for p in range({i}):
+    {D}['a'] = 0.5 * {D}['a'] + {e}
+
+{D} |= {{'a': {e}}}
 
 {N} = {D}.pop('a')
 {D}['a'] = {N} * 0.5
@@ -183,6 +240,59 @@ for p in range(2):
 def {F}(u, n):
     return {e} if n == 0 else u * {F}(0.5 * u, n - 1)
 {N} = {F}({e}, 2)
+
+{F} = []
+for p in range(3):
+    {F}.append(lambda u: u * p + {e})
+{N} = {F}[0]({e}) + {F}[1](0.5)
+
+{F} = []
+for p in {v}:
+    {F}.append(lambda u, p=p: u * p)
+{N} = {F}[0]({e}) * {F}[-1](0.5)
+
+{N}, {O} = {e}, 0.0
+def {F}(u):
+    nonlocal {N}, {O}
+    {N}, {O} = 0.5 * {N} + u, {O} + {N}
+    return {O}
+for p in range({i}):
+    {O} = {F}({e})
+
+def {F}(values, limit={e}):
+    for p, u in enumerate(values):
+        if u > limit:
+            return u, p
+        if u < -1.0:
+            break
+    else:
+        return limit, -1
+    return 0.5 * limit, 0
+{N} = {F}({v})[0] + {F}({v}, 0.2)[0]
+
+def {F}(u, w):
+    def inside(x):
+        while abs(x) > 0.4:
+            x = 0.5 * x + 0.01 * w
+            if x > 1.0:
+                return w
+        return x
+    return inside(u) * inside(w)
+{N} = {F}({e}, {e})
+
+{N} = {e}
+def {F}():
+    return {N} * 2.0
+{N} = {F}() + {e}
+{N} += {F}()
+
+def {F}(u, out):
+    for p in range(len(out)):
+        if p > 1:
+            return out
+        out[p] = u * {e}
+    return out
+{N} = {F}({e}, {V}).sum()
 
 {F} = {{'up': lambda u: u + {e}, 'down': lambda u: u - 0.5}}
 {N} = {F}['up']({e}) * {F}['down']({e})

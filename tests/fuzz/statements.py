@@ -13,6 +13,7 @@ from .containers import CLOSURES, DICTS, FIRST_LISTS, LIST_CHANGES
 from .drafts import Draft
 from .expressions import Choose, Expressions, kind, tidied
 from .helpers import Helper
+from .passive import PASSIVE
 from .phrases import ASSIGNMENTS, FIRST_INTS, FIRST_NUMBERS
 
 POOLS = {
@@ -52,7 +53,9 @@ class Statements(Expressions):
             *[self.alias] * 2,
             *[self.first_array] * 2,
             *[self.change_list] * 2,
-            self.array_assignment, self.first_list, self.dict, self.first_int, self.closure,
+            self.array_assignment, self.first_list, self.first_int,
+            *[self.dict] * 2, *[self.closure] * 2,
+            *[self.passive] * 2,
         ]  # fmt: skip
         if any(gives == "statement" for gives, _ in self.calls):
             self.ways += [self.call] * 3
@@ -186,6 +189,9 @@ class Statements(Expressions):
 
     def closure(self) -> bool:
         return self.put(self.choose(CLOSURES))
+
+    def passive(self) -> bool:
+        return self.put(self.choose(PASSIVE))
 
     def call(self) -> bool:
         return self.put(

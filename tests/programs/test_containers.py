@@ -420,6 +420,35 @@ def the_longest_list_is_the_last(v, n):
     return np.sum(np.array(rows))
 
 
+@program(V, 3)
+def a_list_bound_anew_in_an_inner_loop(v, n):
+    total = i = 0.0
+    while i < n:
+        i += 1
+        j = 0
+        while j < i:
+            j += 1
+            xs = [v[0] * total + v[1]]
+            for a in v:
+                xs.append(a * v[1])
+        total += 0.1 * sum(xs)
+    return sum(xs) * total
+
+
+@program(V)
+def a_slice_of_a_whole_list_is_another_list(v):
+    xs = [0.5] * len(v)
+    ys = xs[:]
+    ys[1] += v[0]
+    xs[0] = v[1] ** 2
+    return np.array(xs).mean() * sum(ys)
+
+
+@program(V)
+def numbers_of_an_array_as_a_list(v):
+    return sum(v.tolist())
+
+
 def test_the_list_of_a_loop_without_iterations():
     with pytest.raises((UnboundLocalError, TypeError)):
         value_and_grad(the_list_of_the_last_iteration)(V, 0)

@@ -12,6 +12,14 @@ from .check import check
 V = np.array([0.52, 1.37, 0.91, 1.18])
 
 
+class Scale:
+    def __init__(self, factor):
+        self.factor = factor
+
+    def times(self, u):
+        return self.factor * u
+
+
 def either(*arguments, **options):
     """Decorator: the function is differentiated rightly or refused; nothing else will do."""
 
@@ -213,6 +221,49 @@ def two_names_for_what_an_iteration_made(v):
         alias = made
     alias[1] *= v[0]
     return np.sum(made**2)
+
+
+@either(V)
+def functions_in_a_list_that_grows(v):
+    functions = []
+    for a in v:
+        functions.append(lambda u, a=a: u * a)
+    return functions[0](2.0) * functions[1](3.0)
+
+
+@either(V)
+def the_first_of_the_objects_in_a_list_that_grows(v):
+    scales, total = [], 0.0
+    for a in v:
+        scales.append(Scale(a))
+        total += scales[0].factor * a
+    return total
+
+
+@either(V)
+def methods_in_a_comprehension_over_an_array(v):
+    methods = [Scale(a).times for a in v if a > 0.6]
+    return methods[0](v[0]) * methods[1](v[1])
+
+
+@either(V, 3)
+def one_array_twice_in_a_list_that_is_swapped(v, n):
+    both = [v, v]
+    for _ in range(n):
+        both[0] += 0.5 * v[0]
+        both = [both[1], both[0]]
+    return np.mean(v**2)
+
+
+@either(V, 1)
+def an_array_written_in_one_of_two_branches_through_either_name(v, n):
+    a = v * 2
+    b = a if v[0] > n else v
+    if v[1] > 1:
+        b[0] = v[2] ** 2
+    else:
+        a[0] = v[2]
+    return np.sum(v**2)
 
 
 EITHER = {name: thing for name, thing in list(globals().items()) if hasattr(thing, "attempt")}

@@ -79,7 +79,7 @@ class Carried(Learned):
         for place in self.places.values():
             place.params = []
             if isinstance(place.form, Unbound):
-                place.thing[place.key] = place.form
+                self.lose(place, place.form)
             elif place.thing is self.low.growing:
                 self._set_list(place)
             elif place.form is NOTHING or (place.late and place.init is NOTHING):
@@ -94,6 +94,13 @@ class Carried(Learned):
                 memory.held[memory.object(arrays[key].first_atom)] = why
             elif isinstance(key, Var):
                 memory.held[key] = why
+
+    def lose(self, place: Place, why: Unbound) -> None:
+        """Let nobody read what a place holds: it has no single value."""
+        if place.thing is self.low.overwritten:
+            self.low.stale[self.low.memory.object(place.init.first_atom)] = why.reason
+        else:
+            place.thing[place.key] = why
 
     def _set_list(self, place: Place) -> None:
         """Put params in a list that grows."""

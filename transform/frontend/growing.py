@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import Enum
+from types import BuiltinFunctionType, FunctionType, ModuleType, NoneType
 from typing import Any
+
+import numpy as np
 
 from ..errors import LengthNeeded, UnsupportedError
 from ..ir import Lit, Var
@@ -38,6 +42,12 @@ __all__ = [
 
 EMPTY: Any = NOTHING
 """The lists behind a list of which no item is known yet: it has none."""
+
+
+_CONSTANT = (
+    *(NoneType, bool, int, float, complex, str, bytes, slice, type, Enum),
+    *(FunctionType, BuiltinFunctionType, ModuleType, np.ufunc, np.dtype, np.generic),
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,12 +141,24 @@ def _fitting(low: Lowering, xs: RunList, item: Any) -> Any:
     element = join_forms(low, known, form, "an item of the list")
     if isinstance(element, Unbound):
         raise UnsupportedError(element.reason, "All items of a list that grows have one type.")
+    if not _is_constant(form):
+        raise UnsupportedError(
+            "an object or a function is put in a list whose length is known only at run time",
+            "Put the numbers that it holds there, as tuples, or let the list have a known length.",
+        )
     if known is not EMPTY and not _same_types(known, element):
         raise UnsupportedError(
             f"an item of the list has type {form}, those before have type {known}",
             "All items of a list that grows have one type: begin with 0.0 rather than 0.",
         )
     return element
+
+
+def _is_constant(form: Any) -> bool:
+    """Whether what is no number in values of a form is the same in each iteration, unlike a closure."""
+    if isinstance(form, Node):
+        return all(map(_is_constant, form.children))
+    return not isinstance(form, Static) or isinstance(form.value, _CONSTANT)
 
 
 def _same_types(a: Any, b: Any) -> bool:

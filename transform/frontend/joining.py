@@ -111,14 +111,14 @@ class Join:
 
     def mapping(self, thing: dict[Any, Any], a: dict[Any, Any], b: dict[Any, Any]) -> None:
         for key in {**a, **b}:
-            if key in a and key in b:
+            if thing is self.low.stale or thing is self.low.memory.held:
+                thing[key] = a.get(key) or b.get(key)
+            elif key in a and key in b:
                 self.place(thing, key, a[key], b[key], str(key))
             elif any(thing is inner.names for frame in self.low.frames for inner in lexical(frame)):
                 value = a[key] if key in a else b[key]
                 value = value.value if isinstance(value, Unbound) else value
                 thing[key] = Unbound("it is bound in one branch of a run-time condition only", value)
-            elif thing is self.low.stale or thing is self.low.memory.held:
-                thing[key] = a.get(key) or b.get(key)
             else:
                 raise UnsupportedError(
                     "a dict or object gets a new entry under a run-time condition",

@@ -31,6 +31,9 @@ _AS_OPERANDS = frozenset(
 )
 
 
+_MAY_BE = "this may be the array that was changed in place"
+
+
 def view_equation(builder: Recorder, atom: Atom) -> Eqn | None:
     """The equation of a value that shares memory with its operand; None for an array of its own."""
     eqn = builder.made.get(builder.first(atom))
@@ -293,6 +296,6 @@ class Memory:
 
 def _stale(reason: str) -> UnsupportedError:
     return UnsupportedError(
-        f"this may be the array that was changed in place ({reason}), or another one",
+        reason if reason.startswith(_MAY_BE) else f"{_MAY_BE} ({reason}), or another one",
         "Take a copy before the change, or use one name for each array.",
     )

@@ -83,7 +83,9 @@ class RollingLoop:
         carried.expect(assigned_names(parts), updated_names(parts), low.guesses.get(self.key, {}))
         for base in written_bases(node.body):
             self._expect_array(base)
-        for name in (*grown_names(node.body), *getattr(node, "carries", ())):
+        # A list that is bound anew before it grows is another one.
+        grown = [name for name in grown_names(node.body) if early is None or name in early]
+        for name in (*grown, *getattr(node, "carries", ())):
             self._expect_list(name)
         return carried
 
@@ -248,7 +250,7 @@ class RollingLoop:
             self.carried.finish(place, values)
         for place in self.carried.places.values():
             if isinstance(place.form, Unbound):
-                place.thing[place.key] = place.form
+                self.carried.lose(place, place.form)
         for name in self.carried.dead:
             self.frame.names[name] = Unbound("the loop assigns it anew in each iteration")
         for facts in (self.low.stale, self.low.memory.held):

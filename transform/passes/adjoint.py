@@ -371,7 +371,6 @@ class _Adjoint:
         seeds = [Var(ADJOINT.format(v.name), derivative_type(v.type), v.temporary) for v in variables]
         results: list[Atom] = []
         given = {w: Value(self.builder, seed) for w, seed in zip(outer, seeds[len(own_) :], strict=True)}
-        unbound = {n for n, k in enumerate(own_) if loop.init[k] in self.missing and _is_list(params[k])}
         inner: Bars = dict(given)
 
         def build() -> None:
@@ -380,12 +379,7 @@ class _Adjoint:
                 if isinstance(result, Var) and result in self.active:
                     self.accumulate(inner, result, Value(self.builder, seed))
             self.block(loop.body.body, inner)
-            results.extend(
-                self.maybe_none(var)
-                if k in unbound and var not in inner
-                else self.seed(inner.get(var), var, var)
-                for k, var in enumerate(variables)
-            )
+            results.extend(self.seed(inner.get(var), var, var) for var in variables)
 
         body = self.inside([], build)
         targets = [Var(seed.name, seed.type, seed.temporary) for seed in seeds]
@@ -403,10 +397,6 @@ class _Adjoint:
             if isinstance(start, Var) and start in self.active:
                 self.accumulate(bars, start, final)
 
-    def maybe_none(self, var: Var) -> Atom:
-        """The zero adjoint of a list that is bound in the first iteration: before it there is none."""
-        return self.builder.atom(op.zeros_list(Value(self.builder, var), maybe=True))
-
     def seed(self, bar: Value | None, var: Var, like: Var) -> Atom:
         """An adjoint in the type in which a loop carries it; zero if there is none."""
         if bar is None and self.missing.where(var, self.taken):
@@ -416,6 +406,8 @@ class _Adjoint:
 
     def zero(self, var: Var) -> Any:
         """A zero adjoint; where there may be no value to take the shape from, an argument of that shape."""
+        if isinstance(var.type, List) and var in self.missing.maybe:
+            return op.zeros_list(Value(self.builder, var), maybe=True)
         shape = self.shapes.get(var.type.dims) if isinstance(var.type, Array) else None
         if shape is None or var not in self.missing.maybe:
             return zero(self.builder, var)
@@ -437,10 +429,6 @@ class _Adjoint:
         return self.builder.name(
             self.builder.value(zero(self.builder, var)), ADJOINT.format(var.name), temporary=True
         )
-
-
-def _is_list(var: Var) -> bool:
-    return isinstance(var.type, List)
 
 
 def _defined(region: Region) -> set[Var]:

@@ -130,10 +130,10 @@ def _stand_ins(function: Function, needed: set[Atom], alive: set[Var]) -> dict[A
 def _same_shape(var: Atom, type_: Type, made: dict[Var, Eqn], there: set[Atom]) -> Atom | None:
     # Of the same dtype, too: the type of a filled array depends on it.
     eqn = made.get(var) if isinstance(var, Var) else None
-    if eqn is None:
+    if eqn is None or not isinstance(eqn.target.type, Array):
         return None
     for operand in eqn.operands:
-        if isinstance(operand.type, Array) and operand.type.dims == eqn.target.type.dims:  # type: ignore[union-attr]
+        if isinstance(operand.type, Array) and operand.type.dims == eqn.target.type.dims:
             known = operand in there and operand.type == type_
             nearest = operand if known else _same_shape(operand, type_, made, there)
             if nearest is not None:

@@ -31,10 +31,6 @@ class Undefined:
                 before = len(self.maybe)
                 self._spread(body)
 
-    def __contains__(self, atom: Atom) -> bool:
-        """Whether a value stands for none at all."""
-        return atom in self._undefined
-
     def origin(self, atom: Atom) -> Atom:
         """The value in a branch that this one is, where it is defined."""
         return self._origin.get(atom, atom)
