@@ -248,6 +248,17 @@ def windows_in_a_loop(m, n):
     return np.sum(m**2)
 
 
+@program(np.array([[-1.9, 0.4, 0.3], [0.35, 1.6, 0.2], [0.1, 0.45, 2.2]]))
+@program(np.array([[1.9, 0.4, 0.3], [0.35, 1.6, 0.2], [0.1, 0.45, 2.2]]))
+def a_transpose_written_to_in_a_branch_that_computes_again(a):
+    shears = np.linalg.cholesky(a @ a.T).T
+    rotation = a @ np.linalg.inv(shears)
+    if np.linalg.det(rotation) < 0:
+        shears[0] *= -1
+        rotation = a @ np.linalg.inv(shears)
+    return rotation * 2
+
+
 @pytest.mark.parametrize(**programs(globals()))
 def test_program(name, k):
     run(globals(), name, k)

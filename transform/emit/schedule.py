@@ -185,6 +185,7 @@ class _Uses:
         self.uses: Counter[Var] = Counter()
         self.loops: dict[Var, object] = {}
         self.handed: set[Var] = set()
+        self.written: set[Atom] = set()
 
     def count(self) -> None:
         self.add(self.function.results, None)
@@ -268,13 +269,19 @@ class _Uses:
         uses, times = sum(self.uses[target] for target in eqn.targets), 1
         if eqn.primitive.consumes:
             self.add(eqn.operands[:1], loop, 2)
+            self.written.update(eqn.operands[:1])
         elif not uses and self.inline and not eqn.primitive.effect:
             self.made.dead.add(eqn)
             self.made.pops.pop(eqn, None)
             return
         elif self.inline and not eqn.others and not eqn.primitive.effect and self.once(eqn.target, loop):
             self.made.inlined.add(eqn.target)
-        elif self.inline and eqn.target.temporary and (_CHEAP.fullmatch(text) or self.is_next_to(eqn)):
+        elif (
+            self.inline
+            and eqn.target.temporary
+            and eqn.target not in self.written  # what is written to has a name: L_bar = t.T; L_bar[0] = 0
+            and (_CHEAP.fullmatch(text) or self.is_next_to(eqn))
+        ):
             self.made.inlined.add(eqn.target)
             self.made.repeated.add(eqn.target)
             times = uses

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import inspect
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -34,6 +35,14 @@ _MISSING: Any = object()
 
 
 # Questions about types.
+
+
+@special(inspect.Signature.bind)
+def _bind(low: Lowering, signature: inspect.Signature, *args: Any, **kwargs: Any) -> Any:
+    """Arguments by name; they are moved about only, as decorators do that check them."""
+    bound = low.new_object(low.native(signature.bind, *args, **kwargs))
+    low.new_object(bound.arguments)
+    return bound
 
 
 @special(isinstance)

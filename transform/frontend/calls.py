@@ -7,7 +7,7 @@ import functools
 import inspect
 import operator
 from collections.abc import Callable, Iterator, Sequence
-from types import FunctionType, MethodType
+from types import FunctionType, MappingProxyType, MethodType
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from .arguments import adapt, prepared
 from .either import on_either
 from .flat import Flat
 from .generators import generator, is_generator
-from .growing import ListMethod, call_method, unstacked
+from .growing import ListMethod, as_list, call_method, is_growing, unstacked
 from .iteration import OneByOne, Rolling
 from .lowering import Lowering, evaluate, expression
 from .managers import CONTEXT_MANAGER, GeneratorCall, ManagerFunction
@@ -67,6 +67,11 @@ def call(low: Lowering, function: Any, args: list[Any], kwargs: dict[str, Any]) 
     owner = getattr(function, "__self__", None)
     if type(owner) is list and id(owner) in low.growing:
         return call_method(low, owner, function.__name__, args)
+    if type(owner) is list and function.__name__ == "extend" and any(is_growing(low, each) for each in args):
+        as_list(low, owner, list(owner))
+        return call_method(low, owner, "extend", args)
+    if type(owner) is MappingProxyType:
+        function = getattr(low.outside.behind(owner), function.__name__)
     match function:
         case Value() | None:
             what = "a number or array" if function is not None else "'NoneType' object"
@@ -143,6 +148,8 @@ def _call_object(low: Lowering, function: Any, args: list[Any], kwargs: dict[str
     adapter = _lookup(FUNCTIONS, function)
     if adapter is not None:
         return native.call_math(low, adapter, function, qualified(function), args, kwargs)
+    if type(function).__name__ == "DUFunc" and type(function).__module__.startswith("numba"):
+        return _vectorized(low, np.vectorize(function._dispatcher.py_func), args, kwargs)
     if isinstance(function, np.vectorize):
         return _vectorized(low, function, args, kwargs)
     if isinstance(function, functools._lru_cache_wrapper) or hasattr(function, "py_func"):

@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..errors import LengthNeeded, UnsupportedError
-from ..rules.build import Value
+from ..rules.build import Value, numeric
+from ..tree import children_of, is_structure
 from .branches import run_time_if
 from .calls import iterate
 from .expressions import condition
@@ -22,7 +23,7 @@ from .iteration import OneByOne, rolling_of, rolling_range
 from .loops import apart, run_for, run_rolling
 from .lowering import Lowering, evaluate, expression
 from .operators import contains_value
-from .scope import Frame, Leave
+from .scope import Frame, Leave, RunList
 from .statements import assign, statement
 
 __all__ = ["Generated", "append_to", "collected", "folded", "for_each", "repeated"]
@@ -299,12 +300,21 @@ def collected(low: Lowering, source: Any) -> list[Any]:
     return token
 
 
+def _holds_numbers(item: Any) -> bool:
+    if is_structure(item):
+        return any(map(_holds_numbers, children_of(item)[1]))
+    return isinstance(item, (Value, RunList)) or numeric(item)
+
+
 def repeated(low: Lowering, items: list[Any], count: Value) -> list[Any]:
     """`items * count`."""
     token: list[Any] = low.new_object([])
     inner = low.frames[-1].comprehension(frozenset())
     inner.names[".xs"] = token
     known = [low.live(item) for item in low.outside.inside(items)]
+    if not any(map(_holds_numbers, known)):
+        # A list of None or of texts leaves nothing behind at run time that tells its length.
+        return low.new_object(known * int(low.static(count, "the length of a list without numbers")))
 
     def extend(item: Any) -> None:
         for each in known:

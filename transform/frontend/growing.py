@@ -66,6 +66,8 @@ def element_of(low: Lowering, items: RunList | Sequence[Any]) -> Any:
     if isinstance(items, RunList):
         return EMPTY if items.tree is EMPTY else elements_of(form_of(low, items.tree))
     element: Any = EMPTY
+    if isinstance(items, Unbound):
+        raise UnsupportedError(items.reason, "All items of a list that grows have one type.")
     for item in items:
         element = join_forms(low, element, item_form(low, item), "an item of the list")
     return element
@@ -357,6 +359,11 @@ def _bound(low: Lowering, bound: Any, count: Any) -> Any:
     if bound < 0:
         return low.call(max, [op.sub(count, -bound) if isinstance(count, Value) else count + bound, 0])
     return low.call(min, [bound, count])
+
+
+def is_growing(low: Lowering, thing: Any) -> bool:
+    """Whether this is a list whose length only run time knows."""
+    return isinstance(thing, RunList) or (type(thing) is list and id(thing) in low.growing)
 
 
 def as_list(low: Lowering, token: list[Any], items: Sequence[Any]) -> RunList:

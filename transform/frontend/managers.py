@@ -14,7 +14,7 @@ from ..errors import UnsupportedError
 from .lowering import Lowering
 from .naming import python_method, qualified
 from .operators import truth
-from .scope import Raised
+from .scope import Raised, Unbound
 
 __all__ = ["CONTEXT_MANAGER", "GeneratorCall", "ManagerFunction", "manager_of"]
 
@@ -47,10 +47,11 @@ class Warnings(Manager):
 
     leaves_nothing = False
 
-    def enter(self) -> None:
-        if self.thing._record:
-            raise UnsupportedError("warnings that are recorded", "Test the condition itself.")
-        self.outer, self.low.muted = self.low.muted, self.low.muted or False
+    def enter(self) -> Any:
+        """What `as` binds: nothing, or the list that would hold the warnings, which must not be read."""
+        record = self.thing._record
+        self.outer, self.low.muted = self.low.muted, record or self.low.muted or False
+        return Unbound("warnings that are recorded are known only at run time") if record else None
 
     def leave(self, raised: Raised | None) -> bool:
         self.low.muted = self.outer

@@ -18,7 +18,7 @@ from ..errors import UnsupportedError
 from ..rules.build import Value, numeric
 from ..types import dtype_of
 from .arguments import LAZY, adapt, prepared
-from .growing import check_frozen
+from .growing import check_frozen, is_growing
 from .lowering import Lowering
 from .naming import missing_rule
 from .operators import contains_value
@@ -78,6 +78,7 @@ _WRITERS = frozenset(
     )
     + ("add", "discard", "__setitem__", "__delitem__", "move_to_end")
 )
+_ONE_ITEM = frozenset(("append", "insert", "setdefault", "__setitem__", "move_to_end"))
 _BY_EQUALITY = frozenset(("index", "count", "remove", "__contains__", "sort"))
 _COMPARING = frozenset((itertools.groupby, collections.Counter))
 
@@ -153,8 +154,12 @@ def call_native(low: Lowering, function: Any, called: str, args: list[Any], kwar
             )
         check_frozen(low, owner)
         _check_keys(function, args)
+        if name not in _ONE_ITEM and any(is_growing(low, each) for each in args):
+            raise UnsupportedError(f"{called}() with a list whose length is known only at run time")
         return low.native(function, *args, **kwargs)
-    args, kwargs = [_opened(low, each) for each in args], {k: _opened(low, v) for k, v in kwargs.items()}
+    calls = not _looks_only(function, owner)
+    args = [_opened(low, each, calls) for each in args]
+    kwargs = {key: _opened(low, each, calls) for key, each in kwargs.items()}
     if isinstance(owner, str) and values:
         return method(low, owner, name, args, kwargs)
     for each in args:
@@ -196,9 +201,16 @@ def _check_keys(function: Any, args: list[Any]) -> None:
         raise UnsupportedError(f"a run-time value as a key of a {type(owner).__name__}")
 
 
-def _opened(low: Lowering, thing: Any) -> Any:
+def _looks_only(function: Any, owner: Any) -> bool:
+    """Whether a function looks at the functions among its arguments, as a key or for their signature."""
+    if isinstance(owner, (list, dict, tuple, set, frozenset)) or function in (id, hash, repr, str, dir):
+        return True
+    return getattr(function, "__module__", None) in ("inspect", "typing", "types", "copy", "dataclasses")
+
+
+def _opened(low: Lowering, thing: Any, calls: bool) -> Any:
     """An argument for Python's own code: content of outer containers read, functions made callable."""
-    if isinstance(thing, FunctionType):
+    if isinstance(thing, FunctionType) and calls:
         return _callback(low, thing)
     if type(thing) in (list, dict, set):
         return low.outside.inside(thing)

@@ -197,6 +197,11 @@ class Outside:
             self._copies[id(container)] = self._copy(container, called)
         return self._copies[id(container)]
 
+    def behind(self, proxy: Mapping[Any, Any]) -> dict[Any, Any]:
+        """What a read-only view of a dict shows, such as the parameters of a signature."""
+        self.read("keys", proxy, None, keys_of(proxy), "keys")
+        return {key: self.item(proxy, key, "item") for key in proxy}
+
     def is_copy(self, container: Any) -> bool:
         """Whether a container is the content of one that exists outside."""
         return any(copy is container for copy in self._copies.values())

@@ -267,6 +267,8 @@ class Closure:
         self.source = frame.source.within(node)
         self.__name__ = getattr(node, "name", "<lambda>")
         self.__qualname__ = self.__name__
+        # What inspect.signature finds, rather than that of __call__.
+        self.__signature__ = signature
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.frame.low.call(self, args, kwargs)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import operator
 from typing import Any
 
-from ..errors import UnsupportedError
+from ..errors import LengthNeeded, UnsupportedError
 from ..rules.build import Value
 from ..rules.index import getitem
 from ..types import Array, Scalar
 from .arguments import prepared
 from .either import on_either
 from .flat import Flat
-from .growing import as_list, check_frozen, get_item, looked_up, set_item
+from .growing import as_list, check_frozen, get_item, is_growing, looked_up, set_item
 from .lowering import Lowering
 from .naming import python_method
 from .recorder import plain
@@ -91,7 +91,13 @@ def assign_subscript(low: Lowering, thing: Any, index: Any, value: Any) -> None:
         set_item(low, thing, index, value)
         return
     if isinstance(thing, Value) and isinstance(thing.type, Scalar):
-        raise Raised(TypeError(f"'{thing.type}' object does not support item assignment"))
+        if thing.type.weak:
+            raise Raised(TypeError(f"'{thing.type}' object does not support item assignment"))
+        # np.full_like(x, ...) of a number is an array without dims, which can be written to.
+        raise UnsupportedError(
+            "assignment to an item of a number, or of an array without dims",
+            "Pass an array of one element, or use np.where.",
+        )
     method = python_method(thing, "__setitem__")
     if method is not None:
         low.call(method, [thing, index, value])
@@ -108,6 +114,8 @@ def assign_subscript(low: Lowering, thing: Any, index: Any, value: Any) -> None:
         set_item(low, as_list(low, thing, list(thing)), index, value)
         return
     key = static_index(low, index)
+    if isinstance(key, slice) and is_growing(low, value):
+        raise LengthNeeded("assignment of a list whose length is known only at run time to a slice")
     low.native(operator.setitem, thing, key, value)
 
 
