@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
+from tests.frontend.lowering import assert_lowers
 from transform import value_and_grad
 
-from .check import program, programs, run
+from .check import check, program, programs, run
 
 V = np.array([0.52, 1.37, 0.91, 1.18])
 M = np.array([[0.7, 1.4, 0.9], [1.3, 0.6, 0.8]])
@@ -442,6 +443,20 @@ def a_slice_of_a_whole_list_is_another_list(v):
     ys[1] += v[0]
     xs[0] = v[1] ** 2
     return np.array(xs).mean() * sum(ys)
+
+
+def copies_of_a_list_in_a_loop(v, w):
+    xs = list(v)
+    for a in w:
+        ys = xs[:]
+        xs[0] = 1.0 - a
+        ys[-1] += xs[0]
+    return sum(xs) * sum(ys)
+
+
+def test_a_copy_of_a_list_is_another_value():
+    check(copies_of_a_list_in_a_loop, V, MIXED)
+    assert_lowers(copies_of_a_list_in_a_loop, V, MIXED)
 
 
 @program(V)

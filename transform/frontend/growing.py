@@ -321,7 +321,8 @@ def _pop(low: Lowering, xs: RunList) -> Any:
 def copied(low: Lowering, xs: RunList) -> list[Any]:
     """A new list with the same items."""
     token: list[Any] = low.new_object([])
-    low.growing[id(token)] = RunList(token, xs.tree)
+    tree = EMPTY if xs.tree is EMPTY else _map(low, xs, op.copy_list)
+    low.growing[id(token)] = RunList(token, tree)
     return token
 
 
