@@ -409,6 +409,27 @@ def test_code_grows_with_the_length_of_the_function(tmp_path, monkeypatch):
     assert lengths[50] - lengths[25] <= 1.3 * 25 / 13 * (lengths[25] - lengths[12])
 
 
+def test_a_factorisation_in_place_records_elements_not_arrays():
+    def cholesky(A):
+        n = A.shape[0]
+        L = np.zeros((n, n))
+        for j in range(n):
+            s = A[j, j]
+            for k in range(j):
+                s -= L[j, k] ** 2
+            L[j, j] = np.sqrt(s)
+            for i in range(j + 1, n):
+                t = A[i, j]
+                for k in range(j):
+                    t -= L[i, k] * L[j, k]
+                L[i, j] = t / L[j, j]
+        return np.sum(L**2)
+
+    A = np.array([[4.0, 1.0, 0.5], [1.0, 3.0, 0.2], [0.5, 0.2, 2.0]])
+    _, pushes, numbers = recorded(cholesky, 0, A)
+    assert numbers == pushes <= 2 * 6  # for each of the six elements its value, and what it overwrote
+
+
 def test_functions_that_are_called_get_their_own_derivative():
     def series(x, n):
         s = 1.0

@@ -10,7 +10,10 @@ from math import cos, e, exp, pi, sin, sqrt
 import numpy as np
 import pytest
 import scipy.optimize
+from numpy.testing import assert_allclose
 from scipy.constants import convert_temperature
+
+from transform import grad, hvp
 
 from .check import check, program, programs, run
 
@@ -181,3 +184,12 @@ def test_program(name, k):
 )
 def test_installed_functions_unmodified(function, arguments):
     check(function, *arguments)
+
+
+@pytest.mark.parametrize("point", [X, np.array([0.7, -0.4]), np.ones(4), np.linspace(-1.5, 2.0, 12)])
+def test_rosenbrock_against_scipys_own_derivatives(point):
+    along = np.cos(np.arange(len(point)))
+    expected = scipy.optimize.rosen_der(point)
+    assert_allclose(grad(scipy.optimize.rosen)(point), expected, rtol=1e-13, atol=1e-12)
+    expected = scipy.optimize.rosen_hess_prod(point, along)
+    assert_allclose(hvp(scipy.optimize.rosen)(point, along), expected, rtol=1e-12, atol=1e-11)

@@ -78,7 +78,8 @@ class OfLoop(Writer):
         read = [var for node in self.node.body for var in self.reads(node)]
         for _ in range(2):
             there = self.available()
-            wanted = {var: None for var in (*read, *self.must) if var not in there}
+            passing = [var for var in read if not self.on_the_way(var)]
+            wanted = {var: None for var in (*passing, *self.must) if var not in there}
             wanted.update((self.params[k], None) for k in self.back if not self.is_put_back(self.params[k]))
             for k, (param, result) in enumerate(zip(self.params, self.loop.body.results, strict=True)):
                 both = param in wanted or param in self.recorded
