@@ -272,6 +272,17 @@ def test_overlapping_arguments_of_which_one_is_written():
     assert_allclose(np.append(a_bar, 0) + np.append(0, b_bar), expected, rtol=1e-8)
 
 
+@program(V, 0.4)
+def a_name_rebound_while_its_first_array_is_filled(v, b):
+    first = {"u": v}
+    first["u"] *= 0.5
+    for _ in range(3):
+        v = np.clip(first["u"], -0.9, 0.9) * v + 0.2 * v
+        if b >= 0:
+            first["u"].fill(b * b)
+    return np.sum(v**2) + np.sum(first["u"])
+
+
 @pytest.mark.parametrize(**programs(globals()))
 def test_program(name, k):
     run(globals(), name, k)

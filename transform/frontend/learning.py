@@ -231,7 +231,8 @@ class Learned:
         for thing, state in ((place.init, self.start), (new, outcome.state)):
             if isinstance(thing, (list, dict, tuple)) and state is not None and state.references(thing) > 1:
                 freeze(self.low, thing)
-                freeze(self.low, place.thing[place.key] if place.thing is self.frame.names else thing)
+                names = self.frame.names
+                freeze(self.low, names.get(place.key, thing) if place.thing is names else thing)
         return len(self.low.frozen) > count
 
     def content(self, place: Place, outcome: Outcome) -> Any:

@@ -200,6 +200,7 @@ class RollingLoop:
             spans.append((place, slice(len(params), len(params) + len(types))))
             params += place.params
             init += self.carried.inits(place)
+        self._start_apart(init, spans)
         with _in(builder, outcome.body):
             ends = [*(extra.result for extra in extras)]
             for place in places:
@@ -216,6 +217,17 @@ class RollingLoop:
         values = [Value(builder, target) for target in targets]
         self._finish(outcome, [(place, values[span]) for place, span in spans])
         return self._leave(dict(zip(extras, values, strict=False)))
+
+    def _start_apart(self, init: list[Atom], spans: Sequence[tuple[Place, slice]]) -> None:
+        """What a name starts with is kept from the loop's writes to the array that it is."""
+        written = {
+            atom for place, span in spans if place.thing is self.low.overwritten for atom in init[span]
+        }
+        for place, span in spans:
+            if place.thing is not self.low.overwritten:
+                for k in range(span.start, span.stop):
+                    if init[k] in written:
+                        init[k] = self.low.builder.apply(PRIMITIVES["copy"], (init[k],), {}).atom
 
     def extras(self, outcome: Outcome) -> list[_Extra]:
         """The flags and the result that the loop carries where control may leave it."""
