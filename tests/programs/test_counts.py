@@ -7,15 +7,18 @@ import resource
 import subprocess
 import sys
 import tracemalloc
-from math import cos, exp, log, sin
+from math import cos
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from benchmarks.exemplars import burgers, field, loss, mse, nll, pair, root, smooth, walk
 from tests.support.pushes import code_lines, executed_lines, functions_in, pushes_in_text, run_counting
 from transform import adjoint, grad, tangent
+
+from .test_kernels import cholesky
 
 ROOT = Path(__file__).parents[2]
 V = np.array([0.52, 1.37, 0.91, 1.18, 0.66])
@@ -31,82 +34,6 @@ def recorded(function, wrt, *arguments):
     for a, b in pairs:
         assert_allclose(a, b)
     return pushes_in_text(gradient.source), pushes.count, pushes.numbers
-
-
-# The primals of the exemplars.
-
-
-def loss(x):
-    a = x**2
-    b = 5 * a
-    c = log(a)
-    g = b * c
-    L = -g
-    return L
-
-
-def pair(x1, x2):
-    y1 = x1 * x2 + sin(x1)
-    y2 = exp(x1 - x2)
-    return y1, y2
-
-
-def mse(w, X, y):
-    a = X @ w
-    b = y - a
-    c = b**2
-    return np.mean(c)
-
-
-def sigmoid(z):
-    return 1 / (1 + np.exp(-z))
-
-
-def nll(W, b, v, X, t):
-    h = sigmoid(X @ W + b)
-    s = (2 * t - 1) * (h @ v)
-    return -np.sum(np.log(sigmoid(s)))
-
-
-def walk(x, n):
-    s = 0.0
-    for i in range(n):
-        if x > 0.5:
-            x = 3.7 * x * (1 - x)
-        else:
-            x = math.sin(x) + 0.3
-        s = s + x * x
-    return s
-
-
-def root(a):
-    x = a
-    while abs(x * x - a) > 1e-12 * a:
-        x = 0.5 * (x + a / x)
-    return x
-
-
-def smooth(A, T):
-    n = A.shape[0]
-    for t in range(T):
-        for i in range(1, n - 1):
-            A[i] = (A[i - 1] + A[i] + A[i + 1]) / 3
-    return np.sum(A * A)
-
-
-def burgers(u, nt, dt):
-    for t in range(nt):
-        u[1:-1] = u[1:-1] - dt * u[1:-1] * (u[2:] - u[:-2])
-    return np.sum(u * u)
-
-
-def gauss(r, sigma):
-    z = r / sigma
-    return np.exp(-0.5 * z * z) / sigma
-
-
-def field(x, y, sigma):
-    return gauss(x - y, sigma) - gauss(x + y, 2 * sigma)
 
 
 X, T = np.outer(V, [1.0, 2.0, 0.5]), np.array([0.0, 1.0, 1.0, 0.0, 1.0])
@@ -410,21 +337,6 @@ def test_code_grows_with_the_length_of_the_function(tmp_path, monkeypatch):
 
 
 def test_a_factorisation_in_place_records_elements_not_arrays():
-    def cholesky(A):
-        n = A.shape[0]
-        L = np.zeros((n, n))
-        for j in range(n):
-            s = A[j, j]
-            for k in range(j):
-                s -= L[j, k] ** 2
-            L[j, j] = np.sqrt(s)
-            for i in range(j + 1, n):
-                t = A[i, j]
-                for k in range(j):
-                    t -= L[i, k] * L[j, k]
-                L[i, j] = t / L[j, j]
-        return np.sum(L**2)
-
     A = np.array([[4.0, 1.0, 0.5], [1.0, 3.0, 0.2], [0.5, 0.2, 2.0]])
     _, pushes, numbers = recorded(cholesky, 0, A)
     assert numbers == pushes <= 2 * 6  # for each of the six elements its value, and what it overwrote
