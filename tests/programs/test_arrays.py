@@ -168,6 +168,12 @@ def complex_argument(z):
     return np.sum(np.abs(z) ** 2), z.real, np.imag(z)
 
 
+@program(2.0, 3.0)
+def numbers_broadcast_as_arrays(x, y):
+    a, b = np.broadcast_arrays(x, y)
+    return (a * b).sum() + a.reshape(1)[0] ** 2
+
+
 @pytest.mark.parametrize(**programs(globals()))
 def test_program(name, k):
     run(globals(), name, k)

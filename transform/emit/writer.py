@@ -14,7 +14,18 @@ from ..types import List, is_inexact, rank
 from .globals import Globals
 from .names import Names
 from .schedule import Schedule
-from .template import call, fill, free_names, literal, names_in, negative, plain, template, without_sign
+from .template import (
+    call,
+    fill,
+    free_names,
+    holes,
+    literal,
+    names_in,
+    negative,
+    plain,
+    template,
+    without_sign,
+)
 
 __all__ = ["Block", "Line", "Writer", "assignment", "name"]
 
@@ -93,10 +104,16 @@ class Writer:
         node = template(text)
         if isinstance(node, tuple):
             raise IRError(f"the template {text!r} of {statement.primitive} is not an expression")
-        filled: ast.expr = fill(
-            node, [self.expression(a) for a in statement.operands], self.renamed(statement)
-        )
+        filled: ast.expr = fill(node, self.parts(statement), self.renamed(statement))
         return filled
+
+    def parts(self, eqn: Eqn) -> list[ast.expr]:
+        """The operands as the template wants them; one that it does not print may have no name."""
+        printed = holes(self.plan.text[eqn])
+        return [
+            self.expression(atom) if k in printed else ast.Constant(value=None)
+            for k, atom in enumerate(eqn.operands)
+        ]
 
     def renamed(self, eqn: Eqn) -> dict[str, str]:
         return self.globals.rename(names_in(self.plan.text[eqn])[0], eqn.primitive.refers)
@@ -196,7 +213,7 @@ class Writer:
         """A statement that overwrites operand 0; the result is the same object under the same name."""
         parsed = template(self.plan.text[eqn])
         statement = ast.Expr(value=parsed) if isinstance(parsed, ast.expr) else parsed[0]
-        operands = [self.expression(atom) for atom in eqn.operands]
+        operands = self.parts(eqn)
         node = fill(statement, operands, self.renamed(eqn))
         if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Add):
             positive = without_sign(node.value)
@@ -211,7 +228,7 @@ class Writer:
         if isinstance(parsed, ast.expr) and eqn.target in self.plan.reads:
             return self.assign(eqn, self.value(eqn))
         statement = ast.Expr(value=parsed) if isinstance(parsed, ast.expr) else parsed[0]
-        node = fill(statement, [self.expression(atom) for atom in eqn.operands], self.renamed(eqn))
+        node = fill(statement, self.parts(eqn), self.renamed(eqn))
         blocks = (
             [Block("if", node.test, [Line(each) for each in node.body])] if isinstance(node, ast.If) else []
         )

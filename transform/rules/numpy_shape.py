@@ -312,7 +312,8 @@ def _broadcast_to(b: Builder, array: Any, shape: Any, subok: Any = False) -> Val
 @function(np.broadcast_arrays)
 def _broadcast_arrays(b: Builder, *args: Any, subok: Any = False) -> tuple[Value, ...]:
     only_default("np.broadcast_arrays", subok=subok)
-    arrays = [as_array(b, each) for each in args]
+    # Python's numbers become NumPy's.
+    arrays = [converted(x, x.type.dtype) for x in (as_array(b, each) for each in args)]
     common = b.dims.broadcast_shapes(sizes_of(x.type) for x in arrays)
     shape = [_dim_of(arrays, k - len(common), size) for k, size in enumerate(common)]
     fits = [
