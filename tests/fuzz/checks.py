@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import functools
-import signal
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -28,6 +26,7 @@ from transform.passes.tangent import tangent
 
 from ..support.differences import slope
 from ..support.evaluate import evaluate
+from .limits import in_time
 from .programs import Program
 from .structures import SINGLE, direction, doubled, fill, leaves, moved, pairing, skeleton
 
@@ -60,22 +59,6 @@ def check(program: Program) -> int:
         for each in checks[1:]:
             each.briefly()
         return sum(each.rough for each in checks)
-
-
-@contextlib.contextmanager
-def in_time(seconds: float = 60) -> Iterator[None]:
-    """Raise TimeoutError when the time is over: a loop that is derived wrongly may not end."""
-
-    def stop(*_: Any) -> None:
-        raise TimeoutError(f"still running after {seconds} s")
-
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
 
 
 class _Checks:

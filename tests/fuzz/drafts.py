@@ -16,6 +16,8 @@ from typing import Any
 
 import numpy as np
 
+from .limits import in_time
+
 Scope = dict[str, Any]
 
 LARGEST = 12
@@ -23,6 +25,9 @@ MOST_ELEMENTS = 40
 MOST_VISITS = 150
 NEAR = 0.025
 """How far from a point, along its direction, a function must take the same branches."""
+
+SECONDS = 5
+"""How long it may run: a loop that converges in double precision may not in single."""
 
 PROBE = "probe(locals())"
 FILE = "<draft>"
@@ -162,7 +167,7 @@ class Draft:
 
         try:
             function = self.compiled(text, probe)
-            with quiet():
+            with quiet(), in_time(SECONDS):
                 for point in points:
                     if not _moderate(function(**copy.deepcopy(point))):
                         return None

@@ -16,7 +16,8 @@ from typing import Any
 from transform import value_and_grad
 from transform.errors import IRError, TransformError
 
-from .checks import in_time, outcome
+from .checks import outcome
+from .limits import in_time
 from .programs import Program, written
 from .shrink import smaller, weight
 from .structured import structured

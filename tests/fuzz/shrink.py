@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from .checks import in_time
 from .drafts import quiet
+from .limits import in_time
 from .programs import PRELUDE, Program
 
 Edit = Callable[[], None]
