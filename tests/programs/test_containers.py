@@ -469,6 +469,31 @@ def test_the_list_of_a_loop_without_iterations():
         value_and_grad(the_list_of_the_last_iteration)(V, 0)
 
 
+@program(V)
+def a_list_rebound_after_a_break(v):
+    values = []
+    for u in v:
+        values.append(u)
+    i = 0
+    while True:
+        i += 1
+        if i > 3:
+            break
+        for scale in (0.5, 0.25):
+            values = [scale * u * u for u in values]
+    return sum(values)
+
+
+@program(V)
+def a_list_extended_by_itself(v):
+    values = []
+    for u in v:
+        values.append(u)
+    values.extend(values)
+    values += values
+    return sum(u * u for u in values)
+
+
 @pytest.mark.parametrize(**programs(globals()))
 def test_program(name, k):
     run(globals(), name, k)

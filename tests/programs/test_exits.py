@@ -167,6 +167,22 @@ def the_loop_variable_is_changed_inside(x, n):
     return y
 
 
+def first_large(v, limit):
+    for k, a in enumerate(v):
+        if a > limit:
+            return a * a, k
+        if a > 2 * limit - 1:
+            break
+    return 0.5 * limit, 0
+
+
+@program(V, 0.6)
+@program(V, 1.2)
+@program(V, 9.0)
+def a_loop_left_in_two_ways(v, limit):
+    return first_large(v, limit)[0] * first_large(v * v, limit)[0]
+
+
 @pytest.mark.parametrize(**programs(globals()))
 def test_program(name, k):
     run(globals(), name, k)

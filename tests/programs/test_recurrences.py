@@ -380,6 +380,37 @@ def convolution_2d_and_pooling(image, kernel):
     return pooled
 
 
+@program(X)
+def what_the_iteration_before_has_bound(v):
+    s = 0.0
+    for k in range(len(v)):
+        if k > 0:
+            s = s + x * x * v[k]  # noqa: F821
+        x = v[k] * 2
+    return s
+
+
+@program(X)
+def an_array_that_the_iteration_before_has_bound(v):
+    s = 0.0
+    for k in range(len(v)):
+        if k > 0:
+            s = s + np.sum(x * x) * v[k]  # noqa: F821
+            x[0] *= x[1]  # noqa: F821
+            s = s + np.sum(x * x) * v[k]  # noqa: F821
+        x = v[k] * v
+        x[1] = x[0] ** 2
+    return s
+
+
+@program(X)
+def an_array_made_anew_and_read_after_the_loop(v):
+    for b in v:
+        z = v * 2
+        z[0] += np.sum(b * z)
+    return np.sum(z * z)
+
+
 @pytest.mark.parametrize(**programs(globals()))
 def test_program(name, k):
     run(globals(), name, k)

@@ -163,6 +163,27 @@ def a_name_that_moves_to_another_array_in_a_loop(v, w, n):
     return np.sum(v * w)
 
 
+@refused([0.9, 2.6, -0.2], 0.4, words="while a loop runs over it")
+def a_list_that_grows_while_it_is_looped_over(xs, s):
+    for x in xs:
+        s = s + x
+        if x > 2 and len(xs) < 5:
+            xs.append(0.5)
+    return s
+
+
+@refused(V, words="while a loop runs over it")
+def a_long_list_that_grows_while_it_is_looped_over(v):
+    xs, s = [], 0.0
+    for u in v:
+        xs.append(u)
+    for x in xs:
+        s = s + x
+        if len(xs) < 5:
+            xs.append(0.5)
+    return s
+
+
 @refused(1.3, words="bound|assigned|defined|value")
 def a_variable_bound_in_one_branch(x):
     if x > 1:

@@ -307,6 +307,16 @@ def a_flag_as_condition(x, n):
     return x**2
 
 
+@program(2, 0.4, np.array([0.3, 0.5, -0.4]))
+def a_count_beside_a_parameter_called_n(n, b, v):
+    if b < 0.5:
+        j = 0
+        while j < n:
+            j += 1
+            v[...] = v * v + b
+    return np.sum(v)
+
+
 @pytest.mark.parametrize(**programs(globals()))
 def test_program(name, k):
     run(globals(), name, k)

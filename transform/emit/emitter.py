@@ -117,11 +117,15 @@ def write(
     taken = {each.name for each in inputs_of(function)} | {*module.constants}
     if not calls_itself(function):
         taken.add(function.name)
-    globals_ = Globals(taken, module.refers)
-    names = _names(function, plan, globals_, inline, module.names)
-    writer = Writer(plan, names, globals_)
-    lines = [*_unpacked(function, writer), *writer.body(function.body)]
-    return writer, lines, _return(function, writer)
+    late: frozenset[Var] = frozenset()
+    while True:
+        globals_ = Globals(taken, module.refers)
+        names = _names(function, plan, globals_, inline, module.names)
+        writer = Writer(plan, names, globals_, late)
+        lines = [*_unpacked(function, writer), *writer.body(function.body)]
+        if not writer.late():
+            return writer, lines, _return(function, writer)
+        late |= writer.late()
 
 
 def _names(

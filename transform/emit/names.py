@@ -103,9 +103,16 @@ class Names:
             heapq.heappush(self._dying.setdefault(_kind(identifier(var.name), var), []), (until, order, name))
         return name
 
-    def is_free(self, name: str, since: int, until: int, plan: Schedule, var: Var) -> bool:
-        """Whether `var` may have `name` between two lines: there nobody else gets it, or is read by it."""
+    def is_free(
+        self, name: str, since: int, until: int, plan: Schedule, var: Var, heir: Var | None = None
+    ) -> bool:
+        """Whether `var` may have `name` between two lines: there nobody else gets it, or is read by it.
+
+        The `heir` is what has the name after it.
+        """
         for holder in self.holders.get(name, ()):
+            if holder is heir:
+                continue
             born = plan.born.get(holder, 0)
             if plan.objects.find(holder) is plan.objects.find(var) or born >= until:
                 continue

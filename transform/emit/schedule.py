@@ -28,6 +28,7 @@ from ..ir import (
     walk,
 )
 from ..passes.memory import Memory, carried, overwritten_params
+from ..passes.undefined import Undefined
 from .flush import Flush
 from .objects import Objects
 from .template import bare_functions, holes, text_of
@@ -41,6 +42,9 @@ WIDTH = 84
 _CHEAP = re.compile(r"\{0\}\.(T|size|ndim|shape(\[-?\d+\])?)|len\(\{0\}\)")
 
 
+_RECORDS = frozenset({"append", "copy"})
+
+
 @dataclass
 class Schedule:
     """`inlined` values are printed where they are used, all others have a line of their own.
@@ -50,7 +54,8 @@ class Schedule:
     read a Var which is not inlined, `born` where a Var gets its value, `home` the region a statement is in,
     and `repeated` the cheap values that are inlined wherever they are used. `pops` maps the read of a last
     item to the equation that drops it: one line does both. `unused` are the targets of branches and the
-    params of loops that nothing reads. `onward` are the Vars to which branches and loops hand a Var on.
+    params of loops that nothing reads. `onward` are the Vars to which branches and loops hand a Var on,
+    `recorded` are those that a tape gets.
     """
 
     objects: Objects
@@ -67,6 +72,7 @@ class Schedule:
     unused: set[Var] = field(default_factory=set)
     repeated: set[Var] = field(default_factory=set)
     onward: dict[Atom, list[Var]] = field(default_factory=dict)
+    recorded: set[Atom] = field(default_factory=set)
 
     def last(self) -> dict[Var, int]:
         """Where each Var is read for the last time (its definition, if never)."""
@@ -136,23 +142,29 @@ def schedule(function: Function, inline: bool = True, width: int = WIDTH) -> Sch
     if inline:
         Flush(made, function, memory, width).run()
     _Numbers(made).function(function)
-    _hand_on(made, function.body)
+    _hand_on(made, function.body, inline)
     return made
 
 
-def _hand_on(made: Schedule, body: Sequence[Statement]) -> None:
-    """Note which Vars branches yield and loops carry as which others."""
+def _hand_on(made: Schedule, body: Sequence[Statement], inline: bool) -> None:
+    """Note which Vars branches yield and loops carry as which others, and which are put into lists."""
+    maybe_undefined = Undefined(body).maybe
     for statement in walk(body):
         pairs: list[tuple[Atom, Var]] = []
+        if isinstance(statement, Eqn) and statement.primitive.name in _RECORDS:
+            made.recorded.add(statement.operands[-1])
         if isinstance(statement, If):
             for region in (statement.then, statement.orelse):
-                # What comes from outside of a branch is read there by the user's will, and so is defined.
+                # What comes from outside of a branch is surely defined, unless control left in two ways.
                 own = {target for inner in region.body for target in inner.targets}
                 both = zip(region.results, statement.targets, strict=True)
-                pairs += (pair for pair in both if pair[0] in own)
+                moved = inline and not made.is_expression(statement)
+                pairs += (pair for pair in both if pair[0] in own or (moved and pair[0] in maybe_undefined))
         elif isinstance(statement, (For, While)):
+            params = carried(statement)
             for values in (statement.init, statement.body.results):
-                pairs += zip(values, carried(statement), strict=True)
+                pairs += zip(values, params, strict=True)
+            pairs += zip(params, statement.targets, strict=True)
         for value, target in pairs:
             made.onward.setdefault(value, []).append(target)
 
@@ -181,6 +193,7 @@ class _Uses:
     def __init__(self, made: Schedule, inline: bool, function: Function) -> None:
         self.made, self.inline, self.function = made, inline, function
         self.bare = bare_functions(function)
+        self.maybe_undefined = Undefined(function.body).maybe
         self.indices = {each.body.params[0] for each in walk(function.body) if isinstance(each, For)}
         self.uses: Counter[Var] = Counter()
         self.loops: dict[Var, object] = {}
@@ -265,6 +278,8 @@ class _Uses:
 
     def equation(self, eqn: Eqn, loop: object) -> None:
         text = text_of(eqn, self.bare) if eqn not in self.made.pops else "{0}.pop()"
+        if eqn.primitive.name == "copy" and eqn.operands[0] in self.maybe_undefined:
+            text = "None if {0} is None else {0}.copy()"
         self.made.text[eqn] = text
         uses, times = sum(self.uses[target] for target in eqn.targets), 1
         if eqn.primitive.consumes:

@@ -10,7 +10,7 @@ from ..errors import IRError
 from ..ir import Atom, Eqn, For, If, Lit, Region, Statement, Sweep, Var, While, atoms_of
 from ..names import UNNAMED, UNREAD
 from ..passes.memory import carried
-from ..types import List, is_inexact, rank
+from ..types import is_inexact, rank
 from .globals import Globals
 from .names import Names
 from .schedule import Schedule
@@ -63,10 +63,16 @@ def assignment(targets: Sequence[str], values: Sequence[ast.expr]) -> ast.Assign
 
 
 class Writer:
-    """Writes the lines of one function. `access` has the expressions of leaves that have no name."""
+    """Writes the lines of one function. `access` has the expressions of leaves that have no name.
 
-    def __init__(self, plan: Schedule, names: Names, globals_: Globals) -> None:
-        self.plan, self.names, self.globals = plan, names, globals_
+    `bound` are variables that must be bound even while they have no value, see `late`.
+    """
+
+    def __init__(
+        self, plan: Schedule, names: Names, globals_: Globals, bound: frozenset[Var] = frozenset()
+    ) -> None:
+        self.plan, self.names, self.globals, self.bound = plan, names, globals_, bound
+        self.unbound: set[Var] = set()
         self.access: dict[Var, ast.expr] = {}
         self.last = plan.last()
         self.dropped = set(plan.pops.values())
@@ -288,11 +294,11 @@ class Writer:
             for target, result in pairs
             if result not in undefined and not self.named_alike(target, result)
         ]
-        moves += [
-            (self.names.of[target], ast.Constant(value=None), [])
-            for target, result in pairs
-            if result in undefined and (self.is_moved_on(target) or self.is_read_list(target))
-        ]
+        for target, result in pairs:
+            if result in undefined and (target in self.bound or target in self.plan.recorded):
+                moves.append((self.names.of[target], ast.Constant(value=None), []))
+            elif result in undefined:
+                self.unbound.add(target)
         lines: list[Line] = []
         read = [free_names(value) for _, value, _ in moves]
         waiting = list(range(len(moves)))
@@ -306,14 +312,21 @@ class Writer:
             waiting = [k for k in waiting if k not in together]
         return lines
 
-    def is_moved_on(self, var: Var) -> bool:
-        """Whether a variable is assigned to another one, so that it must be bound, though nobody reads it."""
-        named = self.names.of[var]
-        return any(self.names.of.get(target) != named for target in self.plan.onward.get(var, ()))
+    def late(self) -> frozenset[Var]:
+        """Variables without a value that are assigned to others, and so must be bound: known at the end."""
+        return frozenset(var for var in self.unbound if self.is_moved_on(var))
 
-    def is_read_list(self, var: Var) -> bool:
-        """Whether something reads a list that has no items yet: a tape keeps it for its length."""
-        return isinstance(var.type, List) and bool(self.plan.reads.get(var))
+    def is_moved_on(self, var: Var) -> bool:
+        """Whether a variable is assigned to one of another name, though nobody reads it."""
+        named, seen, pending = self.names.of[var], {var}, [var]
+        while pending:
+            for target in self.plan.onward.get(pending.pop(), ()):
+                if self.names.of.get(target, named) != named:
+                    return True
+                if target not in seen:
+                    seen.add(target)
+                    pending.append(target)
+        return False
 
     def named_alike(self, target: Var, result: Atom) -> bool:
         return isinstance(result, Var) and self.names.of.get(result) == self.names.of[target]
@@ -357,7 +370,10 @@ class Writer:
         if first in self.names.of or first in self.objects:
             return self.names.of.get(first) or self.objects[first]
         if target in self.names.of:
-            return self.names.of[target]
+            named = self.names.of[target]
+            # The loop has it from its start on, where somebody else may still need it.
+            if named not in taken and self.names.is_free(named, start - 1, end, self.plan, param, target):
+                return named
         if isinstance(init, Var) and init.name == param.name and init in self.names.of:
             named = self.names.of[init]
             if named not in taken and self.names.is_free(named, start, end, self.plan, param):

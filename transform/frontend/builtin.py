@@ -16,8 +16,9 @@ from ..rules.build import Value, numeric
 from ..rules.registry import FUNCTIONS
 from ..types import Array, Scalar
 from .arguments import adapt, prepared
-from .calls import call, iterate, special
+from .calls import call, special
 from .growing import copied, length
+from .iterate import iterate
 from .iteration import Rolling, length_of
 from .lowering import Lowering
 from .naming import python_method

@@ -6,22 +6,21 @@ import ast
 import functools
 import inspect
 import operator
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from types import FunctionType, MappingProxyType, MethodType
 from typing import Any
 
 import numpy as np
 
-from ..errors import LengthNeeded, SourceError, TransformError, UnsupportedError
+from ..errors import SourceError, TransformError, UnsupportedError
 from ..rules.build import Value
 from ..rules.registry import FUNCTIONS, METHODS
 from . import native
 from .arguments import adapt, prepared
 from .either import on_either
-from .flat import Flat
 from .generators import generator, is_generator
 from .growing import ListMethod, as_list, call_method, is_growing, unstacked
-from .iteration import OneByOne, Rolling
+from .iterate import iterate
 from .lowering import Lowering, evaluate, expression
 from .managers import CONTEXT_MANAGER, GeneratorCall, ManagerFunction
 from .naming import missing_rule, python_method, qualified
@@ -29,7 +28,7 @@ from .objects import Super, TextMethod, ValueMethod, class_of, construct, get_at
 from .operators import contains_value
 from .outlined import outlined
 from .reads import keys_of
-from .scope import Closure, Either, Frame, Leave, Opaque, Raised, RunList
+from .scope import Closure, Either, Frame, Leave, Raised
 from .source import source_of
 from .subscripts import subscript
 from .texts import method
@@ -39,7 +38,6 @@ __all__ = [
     "arguments_of",
     "call",
     "call_function",
-    "iterate",
     "signature_of",
     "special",
 ]
@@ -353,80 +351,6 @@ def _run(low: Lowering, frame: Frame, bound: dict[str, Any]) -> Any:
         return None if left is None else left.value
     finally:
         low.leave()
-
-
-# Iteration.
-
-
-def iterate(low: Lowering, thing: Any, what: str = "a loop") -> Iterator[Any]:
-    """The items of an iterable of which the length is known while lowering."""
-    thing = low.live(thing)
-    if isinstance(thing, Rolling):
-        return thing.items(low)
-    if isinstance(thing, RunList):
-        raise LengthNeeded(
-            f"{what} needs the number of items of a list whose length is known only at run time",
-            "Loop over it, index it, sum it, or make it an array with np.array.",
-        )
-    if isinstance(thing, OneByOne):
-        low.may_change(thing, "going on with an iterator")
-        return thing
-    if isinstance(thing, Flat):
-        thing = thing.elements()
-    if isinstance(thing, Value):
-        return _iterate_array(low, thing, what)
-    if isinstance(thing, Opaque):
-        raise UnsupportedError("a text made of run-time values is not known while lowering")
-    for name in ("__iter__", "__getitem__"):
-        method = python_method(thing, name)
-        if method is not None:
-            if name == "__iter__":
-                return iterate(low, low.call(method, [thing]), what)
-            return _iterate_by_index(low, thing)
-    if python_method(thing, "__next__") is not None:
-        return _iterate_by_next(low, thing)
-    if isinstance(thing, Iterator):
-        low.may_change(thing, "going on with an iterator")
-    iterator: Iterator[Any] = low.native(iter, low.outside.inside(thing))
-    return iterator if iterator is thing else low.new_object(iterator)
-
-
-def _iterate_array(low: Lowering, array: Value, what: str) -> Iterator[Any]:
-    from ..rules.index import getitem
-
-    dims = getattr(array.type, "dims", ())
-    if not dims:
-        raise Raised(TypeError("iteration over a number"))
-    length = low.builder.dims.resolve(dims[0])
-    if not isinstance(length, int):
-        raise LengthNeeded(
-            f"{what} over an array whose length is known only at run time is not supported yet",
-            "Write it as array operations, such as np.sum, or index the elements.",
-        )
-    return (getitem(low.builder, low.live(array), k) for k in range(length))
-
-
-def _iterate_by_index(low: Lowering, thing: Any) -> Iterator[Any]:
-    k = 0
-    while True:
-        try:
-            item = low.call(type(thing).__getitem__, [thing, k])
-        except Raised as raised:
-            if isinstance(raised.error, IndexError):
-                return
-            raise
-        yield item
-        k += 1
-
-
-def _iterate_by_next(low: Lowering, thing: Any) -> Iterator[Any]:
-    while True:
-        try:
-            yield low.call(type(thing).__next__, [thing])
-        except Raised as raised:
-            if isinstance(raised.error, StopIteration):
-                return
-            raise
 
 
 # The expression.

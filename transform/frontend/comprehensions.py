@@ -16,9 +16,9 @@ from ..errors import LengthNeeded, UnsupportedError
 from ..rules.build import Value, numeric
 from ..tree import children_of, is_structure
 from .branches import run_time_if
-from .calls import iterate
 from .expressions import condition
 from .growing import call_method, unstacked
+from .iterate import iterate
 from .iteration import OneByOne, rolling_of, rolling_range
 from .loops import apart, run_for, run_rolling
 from .lowering import Lowering, evaluate, expression

@@ -10,7 +10,7 @@ from typing import Any
 from ..errors import UnsupportedError
 from ..rules.build import Value
 from .branches import choose
-from .calls import iterate
+from .iterate import iterate
 from .lowering import evaluate, expression
 from .objects import get_attribute
 from .operators import binary, compare, contains_value, negated, truth, unary

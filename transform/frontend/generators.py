@@ -99,7 +99,7 @@ def _value(frame: Frame, node: ast.expr | None) -> Generator[Any, Any, Any]:
         case ast.Yield(value=value):
             return (yield None if value is None else evaluate(frame, value))
         case ast.YieldFrom(value=value):
-            from .calls import iterate
+            from .iterate import iterate
 
             return (yield from iterate(frame.low, evaluate(frame, value), "yield from"))
     if _yields(node):
@@ -151,7 +151,7 @@ def _if(frame: Frame, node: ast.If) -> Steps:
 
 @_statement(ast.For)
 def _for(frame: Frame, node: ast.For) -> Steps:
-    from .calls import iterate
+    from .iterate import iterate
     from .statements import assign
 
     for item in iterate(frame.low, evaluate(frame, node.iter), "a loop that yields"):

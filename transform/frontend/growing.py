@@ -271,6 +271,11 @@ def set_item(low: Lowering, xs: RunList, index: Any, value: Any) -> None:
 
 def call_method(low: Lowering, token: list[Any], name: str, args: Sequence[Any]) -> Any:
     """A method of a list."""
+    if name != "copy" and any(id(token) in lists for lists in low.run_over):
+        raise UnsupportedError(
+            "a list grows or shrinks while a loop runs over it, as only run time knows",
+            "Loop over a copy: for x in list(xs).",
+        )
     xs = low.growing[id(token)]
     match name, args:
         case "append", (item,):
@@ -279,6 +284,8 @@ def call_method(low: Lowering, token: list[Any], name: str, args: Sequence[Any])
         case "extend", (items,):
             from .comprehensions import for_each
 
+            if getattr(items, "token", items) is token:
+                items = copied(low, xs)
             for_each(low, items, lambda item: call_method(low, token, "append", [item]), "extend")
             return None
         case "pop", () | (-1,):

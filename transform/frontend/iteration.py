@@ -102,9 +102,17 @@ def items_of_array(low: Lowering, array: Value) -> Rolling:
 def items_of_list(low: Lowering, xs: RunList) -> Rolling:
     """The items of a list whose length only run time knows."""
     token = xs.token
-    return Rolling(
-        0, length(low, xs), 1, lambda k: get_item(low, low.growing[id(token)], k), what="a list", token=token
-    )
+
+    def item(k: Any) -> Any:
+        _noted(low, token)
+        return get_item(low, low.growing[id(token)], k)
+
+    return Rolling(0, length(low, xs), 1, item, what="a list", token=token)
+
+
+def _noted(low: Lowering, items: Any) -> None:
+    if low.run_over:
+        low.run_over[-1].add(id(items))
 
 
 def counted(low: Lowering, items: Rolling) -> Rolling:
@@ -225,7 +233,12 @@ def _alike(low: Lowering, source: Any) -> Rolling:
             f"a {type(items).__name__} beside something whose length only run time knows",
             "Make it a list or an array, or loop over an index.",
         )
-    return Rolling(0, len(items), 1, lambda k: looked_up(low, items, k), what="a list")
+
+    def item(k: Any) -> Any:
+        _noted(low, items)
+        return looked_up(low, items, k)
+
+    return Rolling(0, len(items), 1, item, what="a list")
 
 
 def _same_length(low: Lowering, a: Any, b: Any) -> bool:

@@ -211,7 +211,11 @@ class Join:
             return a
         if isinstance(a, RunList) and isinstance(b, RunList):
             tree = self.value(a.tree, b.tree, called)
-            return tree if isinstance(tree, Unbound) else RunList(a.token, tree)
+            if isinstance(tree, Unbound) or a.token is b.token:
+                return tree if isinstance(tree, Unbound) else RunList(a.token, tree)
+            # Either of two lists is neither of them.
+            either = RunList(self.low.new_object([]), tree)
+            return _Stiff(either) if self.stiff(a.token, b.token) else either
         return Unbound(f"{called} is something different in the two branches of a run-time condition")
 
     def alone(self, a: Any, b: Any, called: str) -> Any:
@@ -305,7 +309,9 @@ class Join:
             freeze(self.low, made)
             return made
         if isinstance(joined, RunList):
-            return RunList(joined.token, self.resolve(joined.tree))
+            made = RunList(joined.token, self.resolve(joined.tree))
+            self.low.growing.setdefault(id(made.token), made)
+            return made
         if isinstance(joined, Parted):
             flags = tuple((kind, self.low.name(self.resolve(flag), "going")) for kind, flag in joined.flags)
             return Parted(joined.kind, self.resolve(joined.value), flags, joined.last)

@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 from ..errors import UnsupportedError
 from ..rules.build import Value
 from .branches import closed
-from .calls import iterate
 from .expressions import condition
+from .iterate import iterate
 from .iteration import Rolling, rolling_of
 from .leaving import flag_of, merged, ways, without
 from .lowering import evaluate

@@ -81,6 +81,8 @@ class Lowering:
         self.overwritten, self.stale = self.memory.newest, self.memory.stale
         # What is in lists whose length only run time knows, by the identity of the list.
         self.growing: dict[int, RunList] = self.outside.growing
+        # The lists that the loops at hand run over; they must keep their lengths.
+        self.run_over: list[set[int]] = []
         # Lists and dicts that are items of such a list, and must stay what they are.
         self.frozen: dict[int, Any] = {}
         # Refusals of what would be known in a loop that is written out.

@@ -10,8 +10,8 @@ from ..errors import LengthNeeded, UnsupportedError
 from ..rules.build import Value
 from ..types import List
 from .branches import choose
-from .calls import iterate
 from .expressions import condition
+from .iterate import iterate
 from .lowering import Lowering, evaluate, expression
 from .objects import class_of, get_attribute
 from .operators import compare, conjunction, negated, truth

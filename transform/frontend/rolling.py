@@ -340,8 +340,12 @@ class RollingFor(RollingLoop):
 
     def block(self) -> Leave | None:
         self.low.builder.origin = self.frame.origin(self.target)
-        assign(self.frame, self.target, self.rolling.at(self.item))
-        return run_block(self.frame, self.node.body, CONTINUE)
+        self.low.run_over.append(set())
+        try:
+            assign(self.frame, self.target, self.rolling.at(self.item))
+            return run_block(self.frame, self.node.body, CONTINUE)
+        finally:
+            self.low.run_over.pop()
 
     def first(self) -> Any:
         low, rolling = self.low, counted(self.low, self.rolling) if self.rolling.reverse else self.rolling

@@ -17,9 +17,10 @@ from ..rules.registry import FUNCTIONS, PRIMITIVES
 from ..types import Array, List, Scalar
 from .arguments import adapt
 from .builtin import operate
-from .calls import call, iterate, special
+from .calls import call, special
 from .comprehensions import Generated, Within, collected, folded, for_each
 from .growing import as_stack, total
+from .iterate import iterate
 from .iteration import Rolling, rolling_of, rolling_range, shifted, zipped
 from .lowering import Lowering
 from .naming import python_method

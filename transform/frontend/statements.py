@@ -14,8 +14,9 @@ from ..rules.build import Value
 from ..rules.registry import PRIMITIVES
 from ..types import Array
 from .branches import go_on, run_time_if
-from .calls import call, iterate
+from .calls import call
 from .expressions import condition, make_closure
+from .iterate import iterate
 from .lowering import Lowering, evaluate
 from .objects import delete_attribute, get_attribute, set_attribute
 from .recorder import Spelled, plain, spell, text_of

@@ -18,6 +18,7 @@ from .demand import Definition, Path, free_reads
 from .kept import Kept
 from .reverse import Node, Restore, ReverseIf, ReverseLoop
 from .tapes import Forward, renamed
+from .undefined import Undefined
 from .versions import Versions
 
 __all__ = ["Env", "Missing", "OfFunction", "ReverseFor", "Settings", "Unrestorable", "Writer", "outermost"]
@@ -61,6 +62,7 @@ class Settings:
     def __init__(self, function: Function, builder: Builder) -> None:
         self.current = builder.current
         self.versions = Versions(function)
+        self.maybe_undefined = Undefined(function.body).maybe
         self.forward = Forward()
         self.kept: Kept
         self.outside = {

@@ -52,6 +52,8 @@ class OfLoop(Writer):
         self.params = carried(loop)
         # Carried values that the reverse loop carries back: what was handed on gives what was there before.
         self.back = [k for k, param in enumerate(self.params) if self.is_put_back(param)]
+        if any(self.params[k] in settings.maybe_undefined for k in self.back):
+            raise Unrestorable
         self.recorded: set[Var] = set()
         self.tapes: dict[Var, Var] = {}
         self.cost = 0
