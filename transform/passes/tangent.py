@@ -23,6 +23,7 @@ from ..rules.callees import CALL, callee_of, calling, tangent_of
 from ..types import FLOAT, Array, List, Scalar, Type, is_inexact
 from .activity import carried, varied
 from .own import own
+from .undefined import Undefined
 
 __all__ = ["as_type_of", "call_of", "derivative_type", "rule_of", "tangent", "zero"]
 
@@ -50,7 +51,11 @@ def tangent(function: Function, wrt: Sequence[int]) -> Function:
 class _Tangent:
     def __init__(self, function: Function, wrt: Sequence[int]) -> None:
         self.builder = Builder()
-        self.moving = varied(function, wrt)
+        # A zero tangent has its value's shape: where there may be no value, the tangent is carried along.
+        missing = {var for var in Undefined(function.body).maybe if isinstance(var, Var)}
+        self.moving = varied(function, wrt) | {
+            var for var in missing if isinstance(var.type, (Array, List)) and is_inexact(var.type)
+        }
         self.seeds = [dot_of(function.params[k]) for k in wrt]
         self.dots = {
             function.params[k]: Value(self.builder, seed)

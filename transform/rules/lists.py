@@ -191,6 +191,9 @@ primitive(
 # Lists as arrays, and their sums.
 
 
+_OF_PYTHON = ("bool", "int64", "float64", "complex128")
+
+
 def _infer_stack_list(dims: Dims, types: Sequence[Type], params: Params) -> Type:
     item = element_of(types[0])
     if isinstance(item, List):
@@ -200,9 +203,11 @@ def _infer_stack_list(dims: Dims, types: Sequence[Type], params: Params) -> Type
 
 
 def _stack_list_code(types: Sequence[Type], params: Params) -> str:
+    # A list of adjoints begins as Python zeros, which say nothing of a precision.
     item = element_of(types[0])
     given = params.get("dtype", item.dtype)
-    return "np.array({0})" if given == item.dtype else f"np.array({{0}}, dtype={dtype_text(given)})"
+    told = given == item.dtype and (isinstance(item, Array) or given.name in _OF_PYTHON)
+    return "np.array({0})" if told else f"np.array({{0}}, dtype={dtype_text(given)})"
 
 
 primitive(
@@ -210,7 +215,7 @@ primitive(
     _infer_stack_list,
     _stack_list_code,
     lambda call, dots: call.builder.apply(PRIMITIVES["stack_list"], (dots[0],), call.params),
-    lambda call, y_bar, k: op.unstack(y_bar, element=element_of(call.operands[0].type)),
+    lambda call, y_bar, k: op.unstack(_of_type(y_bar, call), element=element_of(call.operands[0].type)),
     stem="v",
 )
 

@@ -410,7 +410,11 @@ def _astype_code(types: Sequence[Type], params: Params) -> str:
 def _astype_back(y_bar: Value, x: Value, dtype: np.dtype) -> Value:
     if y_bar.type.dtype.kind == "c" != x.type.dtype.kind:
         y_bar = op.real(y_bar)
-    return y_bar if y_bar.type.dtype == x.type.dtype else op.astype(y_bar, dtype=x.type.dtype)
+    if y_bar.type.dtype == x.type.dtype:
+        return y_bar
+    # A np.float64 would not take the precision of what it meets, as a Python float does.
+    weak = isinstance(x.type, Scalar) and x.type.weak and x.type.dtype.kind == "f"
+    return op.to_float(y_bar) if weak else op.astype(y_bar, dtype=x.type.dtype)
 
 
 linear("copy", _infer_same, _on_array("{0}.copy()", "copy"), lambda y_bar, x: y_bar)
