@@ -35,8 +35,8 @@ format: $(VENV)/.developed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.installed
-	$(BIN)/python benchmarks/bench.py
+bench: $(VENV)/.benched  ## all, or ONLY=stencil; QUICK=1 for rough figures; contestants not installed are listed as absent
+	$(BIN)/python -m benchmarks $(if $(ONLY),--only '$(ONLY)') $(if $(QUICK),--quick)
 
 fuzz: $(VENV)/.developed  ## N random programs from SEED, of KIND lines or loops or any
 	$(BIN)/python -m tests.fuzz $(or $(N),2000) $(or $(SEED),1) $(KIND)
@@ -53,6 +53,10 @@ $(VENV)/.installed: pyproject.toml
 
 $(VENV)/.developed: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --group dev
+	@touch $@
+
+$(VENV)/.benched: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --group bench
 	@touch $@
 
 clean:

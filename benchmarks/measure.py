@@ -6,7 +6,9 @@ Figures are medians; ratios are medians of the ratios within one round.
 from __future__ import annotations
 
 import ast
+import ctypes
 import gc
+import os
 import statistics
 import time
 from collections.abc import Callable, Sequence
@@ -17,22 +19,34 @@ import numpy as np
 SECONDS = 2.0
 """How long one comparison may take."""
 
+ROUNDS = 201
+"""More of them say nothing new."""
+
 Contestant = Callable[[], Any]
 
 
 def interleave(contestants: Sequence[Contestant], seconds: float = SECONDS) -> list[list[float]]:
-    """The times of one call of each contestant, a list of rounds each."""
+    """The times of one call of each contestant, a list of rounds each.
+
+    A slow contestant drops out when it has used its share of the seconds, but not before its third round.
+    """
     numbers = [_repeats(contestant) for contestant in contestants]
     times: list[list[float]] = [[] for _ in contestants]
+    share, used = seconds / len(contestants), [0.0 for _ in contestants]
     gc.disable()
     try:
-        stop = time.perf_counter() + seconds
-        while time.perf_counter() < stop or len(times[0]) < 11:
-            for contestant, number, record in zip(contestants, numbers, times, strict=True):
-                record.append(_time(contestant, number))
+        while any(_goes_on(*each, share) for each in zip(used, times, strict=True)):
+            for k, (contestant, number) in enumerate(zip(contestants, numbers, strict=True)):
+                if _goes_on(used[k], times[k], share):
+                    times[k].append(_time(contestant, number))
+                    used[k] += number * times[k][-1]
     finally:
         gc.enable()
     return times
+
+
+def _goes_on(used: float, times: Sequence[float], share: float) -> bool:
+    return len(times) < 3 or (used < share and len(times) < ROUNDS)
 
 
 def _time(contestant: Contestant, number: int) -> float:
@@ -44,13 +58,37 @@ def _time(contestant: Contestant, number: int) -> float:
 
 def _repeats(contestant: Contestant) -> int:
     """How many calls take about two milliseconds."""
-    contestant()
-    return max(1, round(2e-3 / max(_time(contestant, 3), 1e-8)))
+    once = min(_time(contestant, 1) for _ in range(2))
+    return 1 if once > 2e-3 else max(1, round(2e-3 / max(_time(contestant, 10), 1e-8)))
 
 
 def ratio(times: Sequence[Sequence[float]]) -> float:
-    """The first contestant's time over the second's."""
-    return statistics.median(a / b for a, b in zip(*times, strict=True))
+    """The first contestant's time over the second's, in the rounds that both took part in."""
+    return statistics.median(a / b for a, b in zip(*times, strict=False))
+
+
+def peak(contestant: Contestant) -> int | None:
+    """How many bytes one call needs at most beyond what the process has; None where that is not to be had.
+
+    By the kernel's count of resident pages, which sees the memory of every library.
+    """
+    if not os.path.exists("/proc/self/clear_refs"):
+        return None
+    gc.collect()
+    # What malloc keeps of former calls would be used again, unseen.
+    ctypes.CDLL(None).malloc_trim(0)
+    with open("/proc/self/clear_refs", "w") as marks:
+        marks.write("5")
+    before = _status("VmRSS")
+    result = contestant()
+    after = _status("VmHWM")
+    del result
+    return max(0, after - before)
+
+
+def _status(name: str) -> int:
+    with open("/proc/self/status") as lines:
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(name))
 
 
 def compared(ours: Contestant, theirs: Contestant, seconds: float = SECONDS) -> str:

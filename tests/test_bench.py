@@ -1,48 +1,134 @@
 """What the benchmark compares is right: the adjoints that it has by hand, and the programs that it writes."""
 
+import json
 import re
 from math import cos, sin
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from benchmarks import exemplars as e
-from benchmarks import workloads as w
-from benchmarks.measure import code_lines
-from tests.support.differences import slope
+from benchmarks import programs, report
+from benchmarks.contestants import DERIVATIVES, Absent, disagreement
+from benchmarks.measure import code_lines, interleave
+from benchmarks.runner import Entry, Outcome, measured
+from benchmarks.workload import copied, leaves
+from benchmarks.workloads import FAMILIES
+from tests.support.differences import mixed, slope
+from transform.errors import TransformError
 
 EXEMPLARS = e.exemplars()
-
-
-def copied(arguments):
-    return tuple(each.copy() if isinstance(each, np.ndarray) else each for each in arguments)
+WORKLOADS = {each.name: each for workloads in FAMILIES.values() for each in workloads}
 
 
 def check_adjoint(primal, bars, arguments, argnums, seeds=(1.0,), step=1e-2):
     """The adjoints of the arguments against differences of the primal, along random directions."""
-    rng = np.random.default_rng(5)
     for k, bar in zip(argnums, bars, strict=True):
-        direction = rng.standard_normal(np.shape(arguments[k]))
-        directions = [direction if j == k else None for j in range(len(arguments))]
+        direction, directions = directed(arguments, k)
 
         def seeded(*moved):
-            return np.dot(np.atleast_1d(primal(*copied(moved))), seeds)
+            return np.dot(np.ravel(primal(*copied(moved))), seeds)
 
         expected = slope(seeded, arguments, directions, step)
         assert np.sum(bar * direction) == pytest.approx(expected, rel=1e-7, abs=1e-9)
 
 
-@pytest.mark.parametrize(
-    ("primal", "by_hand", "arguments", "active"),
-    [
-        (w.loss, w.loss_by_hand, (1.7,), 1),
-        (w.mse, w.mse_by_hand, w.mse_data(30, 4), 1),
-        (w.network, w.network_by_hand, w.network_data(40), 3),
-    ],
-)
-def test_adjoints_by_hand(primal, by_hand, arguments, active):
-    bars = by_hand(*arguments)
-    check_adjoint(primal, bars if active > 1 else (bars,), arguments, range(active))
+def directed(arguments, k):
+    """A direction for argument k, and directions for all of them."""
+    direction = np.random.default_rng(5).standard_normal(np.shape(arguments[k]))
+    return direction, [direction if j == k else None for j in range(len(arguments))]
+
+
+def actives(workload):
+    return (workload.argnums,) if isinstance(workload.argnums, int) else workload.argnums
+
+
+@pytest.mark.parametrize("name", WORKLOADS)
+def test_derivatives_by_hand(name):
+    workload = WORKLOADS[name]
+    arguments, argnums = workload.tiny(), actives(workload)
+    point, given = workload.point(arguments), copied(arguments)
+    result = workload.by_hand(*given)
+    np.testing.assert_equal(given, arguments, "the derivative writes into its arguments")
+    if workload.kind == "jacobian":
+        for k, row in enumerate(result):
+            unit = np.eye(len(result))[k]
+            check_adjoint(workload.primal, row, point, argnums, unit)
+        return
+    bars = result if isinstance(result, tuple) else (result,)
+    if workload.kind == "hvp":
+        ((k, product),) = zip(argnums, bars, strict=True)
+        direction, directions = directed(point, k)
+        vectors = [arguments[-1] if j == k else None for j in range(len(point))]
+        expected = mixed(workload.primal, point, vectors, directions)
+        assert np.sum(product * direction) == pytest.approx(expected, rel=1e-6)
+        return
+    seeds = np.ravel(arguments[-1]) if workload.kind == "vjp" else (1.0,)
+    check_adjoint(workload.primal, bars, point, argnums, seeds, step=1e-3)
+
+
+@pytest.mark.parametrize("name", WORKLOADS)
+def test_primals_for_numba(name):
+    workload = WORKLOADS[name]
+    point = workload.point(workload.tiny())
+    loops = getattr(workload.loops, "py_func", workload.loops)
+    assert disagreement(loops(*copied(point)), workload.primal(*copied(point))) < 1e-12
+
+
+@pytest.mark.parametrize("contestant", [name for name in DERIVATIVES if name != "by hand, NumPy"])
+@pytest.mark.parametrize("name", WORKLOADS)
+def test_contestants(name, contestant):
+    workload = WORKLOADS[name]
+    arguments = workload.tiny()
+    try:
+        result = DERIVATIVES[contestant](workload, copied(arguments))()
+    except Absent as reason:
+        pytest.skip(str(reason))
+    except TransformError as error:
+        # What the Numba flavour refuses is a gap in the table, not a defect of the benchmark.
+        if contestant != "transform numba":
+            raise
+        pytest.skip(f"refused: {error}")
+    wanted = workload.by_hand(*copied(arguments))
+    assert disagreement(result, wanted) < 1e-10
+    assert all(each.dtype == np.float64 for each in leaves(result))
+
+
+def test_a_workload_is_measured_and_reported(tmp_path):
+    outcome = measured("scalars", WORKLOADS["scalar loss"], "", (1.7,), 1e-3)
+    assert len(outcome.entries["by hand, NumPy"].times) >= 3
+    assert outcome.ratio("by hand, NumPy", "by hand, NumPy") == 1
+    console = Console(width=120, record=True, file=open(tmp_path / "text", "w"))  # noqa: SIM115
+    report.show(console, [report.one_table(outcome), *report.summary([outcome])])
+    console.file.close()
+    assert "transform python" in console.export_text()
+    report.write(tmp_path / "record.json", [outcome])
+    (row,) = json.loads((tmp_path / "record.json").read_text())["outcomes"]
+    assert row["contestants"]["by hand, NumPy"]["over by hand, NumPy"] == 1
+
+
+def test_what_is_wrong_is_not_timed():
+    workload = WORKLOADS["scalar loss"]
+    wrong = type(workload)(**{**vars(workload), "casadi": lambda: lambda x: 2 * x})
+    entry = measured("scalars", wrong, "", (1.7,), 1e-3).entries["CasADi"]
+    assert not entry.times
+    assert entry.why_not.startswith("wrong by")
+
+
+def test_ratios_are_those_of_rounds():
+    entries = {"a": Entry("a", (2.0, 4.0, 9.0)), "b": Entry("b", (1.0, 2.0, 3.0, 100.0)), "c": Entry("c")}
+    outcome = Outcome("scalars", WORKLOADS["scalar loss"], "", entries)
+    assert outcome.ratio("a", "b") == 2
+    assert outcome.ratio("a", "c") is None
+    assert report.geometric([2.0, 8.0]) == pytest.approx(4)
+
+
+def test_contestants_take_turns():
+    turns = []
+    times = interleave([lambda: turns.append("a"), lambda: turns.append("b")], 1e-3)
+    assert min(map(len, times)) >= 3
+    assert turns.count("a") > 3 < turns.count("b")
 
 
 # Differences along a thousand chaotic steps, or a hundred of an unstable scheme, say nothing.
@@ -75,13 +161,13 @@ def test_a_thousand_chaotic_steps():
 
 def test_helpers_nested_and_in_a_row_do_the_same():
     scope = {}
-    exec(w.helpers(8), scope)
+    exec(programs.helpers(8), scope)
     assert scope["nested"](0.3) == scope["flat"](0.3)
 
 
 def test_long_functions_have_the_length_asked_for():
     scope = {}
-    text = w.long_function("f", 500)
+    text = programs.long_function("f", 500)
     exec(text, scope)
     assert text.count(" = ") == 499
     assert np.isfinite(scope["f"](0.7))
@@ -89,7 +175,7 @@ def test_long_functions_have_the_length_asked_for():
 
 def test_functions_with_loops_have_the_size_asked_for():
     scope = {}
-    deep, long = w.nested_function("deep", 12), w.looping_function("long", 400)
+    deep, long = programs.nested_function("deep", 12), programs.looping_function("long", 400)
     exec(deep, scope)
     exec(long, scope)
     assert max(map(len, re.findall("^ *", deep, re.M))) == 4 * 13

@@ -1,4 +1,4 @@
-"""How fast emitted derivatives are and how long it takes to emit them: make bench
+"""How fast emitted derivatives are and how long it takes to emit them: make bench ONLY=emission
 
 Contestants run in turns in one process and are checked against each other first; figures are medians,
 ratios are medians of the ratios within one round. What transforming takes is the time of the processor.
@@ -19,12 +19,15 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import exemplars as e
 import numpy as np
-import workloads as w
-from measure import agree, code_lines, compared, emitted, interleave, ratio, si, table
+from rich.console import Console
 
 from transform import adjoint, grad
+
+from . import exemplars as e
+from . import programs
+from .measure import agree, code_lines, compared, emitted, interleave, ratio, si, table
+from .workloads import regression as r
 
 Row = tuple[str, str, str]
 
@@ -84,8 +87,9 @@ def curve(
 
 
 MEMORY = """
-import resource, exemplars, transform
-transform.grad(exemplars.walk)(0.3, {n})
+import resource, transform
+from benchmarks.exemplars import walk
+transform.grad(walk)(0.3, {n})
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 
@@ -93,13 +97,13 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 def memory(n: int, goal: int) -> Row:
     """What a process needs at most, Python and NumPy included, for the adjoint of a long loop."""
     command = [sys.executable, "-c", MEMORY.format(n=n)]
-    run = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=True)
+    run = subprocess.run(command, cwd=Path(__file__).parents[1], capture_output=True, text=True, check=True)
     return f"adjoint of {n:,} steps, whole process", f"{goal} MB", f"{int(run.stdout) / 1024:.0f} MB"
 
 
 def depth(folder: Path, levels: int, goal: float) -> Row:
     """Helpers that call each other over as many that are called one after the other."""
-    module = load(folder, "helpers", w.helpers(levels))
+    module = load(folder, "helpers", programs.helpers(levels))
     nested, flat = grad(module.nested), grad(module.flat)
     agree(nested(0.3), flat(0.3))
     inner, outer = emitted(nested), emitted(flat)
@@ -143,32 +147,36 @@ def load(folder: Path, name: str, text: str) -> ModuleType:
     return module
 
 
-def main() -> None:
+def report(console: Console) -> None:
     """Measure everything and print the tables."""
     head = ("exemplar: emitted / by hand", "time, goal 1.15", "lines, goal 1.20")
-    print(table(head, [exemplar(name, example) for name, example in e.exemplars().items()]), end="\n\n")
-    print(table(("measured", "goal: at most", "figure"), [*speed(), *transforming()]))
+    rows = [exemplar(name, example) for name, example in e.exemplars().items()]
+    console.print(table(head, rows), end="\n\n", soft_wrap=True, highlight=False, markup=False)
+    rows = [*speed(), *transforming()]
+    console.print(
+        table(("measured", "goal: at most", "figure"), rows), soft_wrap=True, highlight=False, markup=False
+    )
 
 
 def speed() -> list[Row]:
     """What derivatives cost once they are there."""
-    small, large, network = w.mse_data(1000, 10), w.mse_data(100_000, 100), w.network_data(1000)
+    small, large, network = r.mse_data(1000, 10), r.mse_data(100_000, 100), r.network_data(1000, 2, 3)
     vectors = tuple(np.random.default_rng(0).random((3, 3)))
     stencil = (np.random.default_rng(0).random(1000), 100, 0.01)
     with tempfile.TemporaryDirectory() as folder:
         return [
-            against_hand("MSE, N=1000, d=10", 1.15, grad(w.mse), w.mse_by_hand, small),
-            against_hand("MSE, N=100000, d=100", 1.05, grad(w.mse), w.mse_by_hand, large),
-            against_hand("network, N=1000", 1.25, grad(w.network, (0, 1, 2)), w.network_by_hand, network),
-            against_primal("scalar loss", 1.6, w.loss, w.loss_by_hand, (1.7,)),
+            against_hand("MSE, N=1000, d=10", 1.15, grad(r.mse), r.mse_by_hand, small),
+            against_hand("MSE, N=100000, d=100", 1.05, grad(r.mse), r.mse_by_hand, large),
+            against_hand("network, N=1000", 1.25, grad(r.nll, (0, 1, 2)), r.nll_by_hand, network),
+            against_primal("scalar loss", 1.6, e.loss, e.loss_by_hand, (1.7,)),
             against_primal("loop with a branch, 1000 steps", 4, e.walk, e.walk_by_hand, (0.3, 1000)),
             curve((1000, 3000, 10_000, 30_000, 100_000), e.walk, lambda n: (0.3, n)),
             memory(1_000_000, 400),
             against_primal("stencil on slices, N=1000", 5, e.burgers, e.burgers_by_hand, stencil),
             curve((1000, 10_000, 100_000), e.burgers, lambda n: (np.linspace(0, 1, n), 10, 0.01)),
             depth(Path(folder), 8, 1.1),
-            wrapper("one float", 0.25, grad(w.loss), (1.7,)),
-            wrapper("three arrays", 0.5, grad(w.weighted, (0, 1, 2)), vectors),
+            wrapper("one float", 0.25, grad(e.loss), (1.7,)),
+            wrapper("three arrays", 0.5, grad(programs.weighted, (0, 1, 2)), vectors),
         ]
 
 
@@ -179,16 +187,12 @@ def transforming() -> list[Row]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for n, goal, rounds in straight:
-            text = partial(w.long_function, statements=n)
+            text = partial(programs.long_function, statements=n)
             rows.append(transformation(folder, f"{n} statements", text, (0.7,), goal, rounds))
-        nested = partial(w.nested_function, levels=12)
+        nested = partial(programs.nested_function, levels=12)
         rows.append(transformation(folder, "12 nested loops and ifs", nested, (0.7, 2), 0.5, 5))
         for n in (100, 200, 400, 800):
-            text = partial(w.looping_function, lines=n)
+            text = partial(programs.looping_function, lines=n)
             what = f"{n} lines with loops and branches"
             rows.append(transformation(folder, what, text, (0.7, np.ones(4)), n / 400, 3))
     return rows
-
-
-if __name__ == "__main__":
-    main()
