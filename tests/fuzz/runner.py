@@ -145,6 +145,8 @@ def run(count: int, seed: int, kind: str = "any", seconds: float = 30) -> Iterat
             summary.add(found)
         candidates = [each for key in summary.failures for each in summary.failures[key]]
         small = pool.map(functools.partial(shrunk, seconds=seconds), candidates, chunksize=1)
+    if (checked := summary.counts.total()) != count:
+        raise RuntimeError(f"{count - checked} of {count} programs were lost")
     yield from listed(small, summary)
     for (what, reason), times in summary.reasons.most_common():
         yield f"{times:6} {what}: {reason}"

@@ -327,7 +327,8 @@ def _point(rng: random.Random, numbers: Any, kinds: Sequence[str], shapes: Any, 
             "list": ("list", [number(), number(), number()]),
         }
         pool, value = made[kind]
-        name = next(each for each in POOLS[pool] if each not in point)
+        spare = f"{POOLS[pool][0]}{len(point)}"
+        name = next((each for each in POOLS[pool] if each not in point), spare)
         point[name] = value
     return point
 
