@@ -12,6 +12,7 @@ import numpy as np
 from . import ir
 from .cache import remembered
 from .compile.arguments import tree_of
+from .compile.flavour import Flavour
 from .compile.seeds import conforming
 from .derivative import ArgNums, Derivative, Plan, default_trees, lower_any, primal_of, signature_of
 from .emit.ssa import ssa
@@ -39,45 +40,93 @@ Function = Callable[..., Any]
 Results = str | Sequence[str] | None
 
 
-def grad(fn: Function | None = None, argnums: ArgNums = 0, *, has_aux: bool = False) -> Any:
+def grad(
+    fn: Function | None = None,
+    argnums: ArgNums = 0,
+    *,
+    has_aux: bool = False,
+    backend: str = "python",
+    fastmath: bool = False,
+    parallel: bool = False,
+) -> Any:
     """The gradient of a real scalar function, by its adjoint.
 
     `argnums` are positions, names, or a tuple of them; the gradient of argument k has its structure,
     shape and dtype, a tuple of argnums gives a tuple. With `has_aux` fn returns (value, aux), and the
     result is (gradient, aux). Also a decorator: `@grad`, `@grad(argnums=(0, "b"))`.
 
+    With `backend="numba"` the derivative is compiled by Numba at its first call; `fastmath` lets it reorder
+    sums and drop signs of zeros, `parallel` run loops that carry nothing in parallel.
+
     Raises ArgumentError where the result is not one real number, TransformError where fn cannot be
-    transformed.
+    transformed, or Numba cannot compile its derivative.
     """
-    return _derivative(fn, Plan("grad", _normal(argnums), has_aux))
+    return _derivative(
+        fn, Plan("grad", _normal(argnums), has_aux, flavour=Flavour(backend, fastmath, parallel))
+    )
 
 
-def value_and_grad(fn: Function | None = None, argnums: ArgNums = 0, *, has_aux: bool = False) -> Any:
+def value_and_grad(
+    fn: Function | None = None,
+    argnums: ArgNums = 0,
+    *,
+    has_aux: bool = False,
+    backend: str = "python",
+    fastmath: bool = False,
+    parallel: bool = False,
+) -> Any:
     """Like `grad`, returning (value, gradient); with `has_aux` ((value, aux), gradient)."""
-    return _derivative(fn, Plan("value_and_grad", _normal(argnums), has_aux))
+    return _derivative(
+        fn, Plan("value_and_grad", _normal(argnums), has_aux, flavour=Flavour(backend, fastmath, parallel))
+    )
 
 
-def tangent(fn: Function | None = None, argnums: ArgNums = 0, *, results: Results = None) -> Any:
+def tangent(
+    fn: Function | None = None,
+    argnums: ArgNums = 0,
+    *,
+    results: Results = None,
+    backend: str = "python",
+    fastmath: bool = False,
+    parallel: bool = False,
+) -> Any:
     """The tangent function: fn's arguments, then a seed for each of argnums -> (result, its tangent).
 
     A seed has the structure and shape of its argument. One scalar argument has the seed 1.0 by default.
     A function that returns nothing has the arguments that it writes to as its results, one bare, several as
     a tuple in the order of the parameters; `results` names others: an argument, "return", or a tuple of them.
     """
-    return _derivative(fn, Plan("tangent", _normal(argnums), results=_named(results)))
+    flavour = Flavour(backend, fastmath, parallel)
+    return _derivative(fn, Plan("tangent", _normal(argnums), results=_named(results), flavour=flavour))
 
 
-def adjoint(fn: Function | None = None, argnums: ArgNums = 0, *, results: Results = None) -> Any:
+def adjoint(
+    fn: Function | None = None,
+    argnums: ArgNums = 0,
+    *,
+    results: Results = None,
+    backend: str = "python",
+    fastmath: bool = False,
+    parallel: bool = False,
+) -> Any:
     """The adjoint function: fn's arguments, then a seed for each result -> adjoints of argnums.
 
     A seed has the shape of its result. One real scalar result has the seed 1.0 by default. What the results
     are of a function that writes to its arguments, and what `results` means, is told at `tangent`.
     """
-    return _derivative(fn, Plan("adjoint", _normal(argnums), results=_named(results)))
+    flavour = Flavour(backend, fastmath, parallel)
+    return _derivative(fn, Plan("adjoint", _normal(argnums), results=_named(results), flavour=flavour))
 
 
 def jvp(
-    fn: Function, primals: Sequence[Any], tangents: Sequence[Any], *, results: Results = None
+    fn: Function,
+    primals: Sequence[Any],
+    tangents: Sequence[Any],
+    *,
+    results: Results = None,
+    backend: str = "python",
+    fastmath: bool = False,
+    parallel: bool = False,
 ) -> tuple[Any, Any]:
     """(fn(*primals), its derivative along `tangents`): forward mode, no matrix is formed.
 
@@ -94,7 +143,8 @@ def jvp(
             "Give one tangent for each primal; zeros for one that does not move.",
         )
     argnums, starred = _arguments(fn, primals)
-    pushed = remembered(fn, Plan("tangent", argnums, results=_named(results)), Derivative)
+    flavour = Flavour(backend, fastmath, parallel)
+    pushed = remembered(fn, Plan("tangent", argnums, results=_named(results), flavour=flavour), Derivative)
     seeds = {str(k): tangents[k] for k in argnums}
     if starred:
         seeds[str(argnums[-1])] = tuple(tangents[argnums[-1] :])
@@ -114,15 +164,23 @@ def _counted(n: int, noun: str) -> str:
     return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
-def vjp(fn: Function, *primals: Any, results: Results = None) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+def vjp(
+    fn: Function,
+    *primals: Any,
+    results: Results = None,
+    backend: str = "python",
+    fastmath: bool = False,
+    parallel: bool = False,
+) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
     """(fn(*primals), pullback): reverse mode. The pullback takes a seed of the result's structure.
 
     It returns a tuple, one adjoint for each primal, and may be called any number of times. The primals stay
     as they are, whatever fn writes to; `results` is that of `tangent`.
     """
-    named = _named(results)
-    primal = remembered(fn, Plan("primal", results=named), Derivative)
-    pull = remembered(fn, Plan("adjoint", _arguments(fn, primals)[0], results=named), Derivative)
+    named, flavour = _named(results), Flavour(backend, fastmath, parallel)
+    primal = remembered(fn, Plan("primal", results=named, flavour=flavour), Derivative)
+    plan = Plan("adjoint", _arguments(fn, primals)[0], results=named, flavour=flavour)
+    pull = remembered(fn, plan, Derivative)
     # What the caller writes into an array afterwards must not move the point.
     point = [copied(value) for value in primals]
     result = primal(*point)
@@ -142,12 +200,19 @@ def _pull(pull: Derivative, point: Sequence[Any], result: Any, output: Tree, see
     return (*adjoints[:-1], *adjoints[-1]) if starred else adjoints
 
 
-def hvp(fn: Function | None = None, argnums: ArgNums = 0) -> Any:
+def hvp(
+    fn: Function | None = None,
+    argnums: ArgNums = 0,
+    *,
+    backend: str = "python",
+    fastmath: bool = False,
+    parallel: bool = False,
+) -> Any:
     """The Hessian-vector product: hvp(fn)(x, v) is the gradient's derivative along v, forward over reverse.
 
     fn's arguments come first, then a vector for each of argnums, with its structure and shape.
     """
-    return _derivative(fn, Plan("hvp", _normal(argnums)))
+    return _derivative(fn, Plan("hvp", _normal(argnums), flavour=Flavour(backend, fastmath, parallel)))
 
 
 def _derivative(fn: Function | None, plan: Plan) -> Any:
@@ -225,11 +290,15 @@ def _called_while_lowering(make: Function) -> Function:
     return adapter
 
 
-def _jvp_while_lowering(low: Any, fn: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
+def _jvp_while_lowering(
+    low: Any, fn: Function, primals: Sequence[Any], tangents: Sequence[Any], **options: Any
+) -> Any:
+    Flavour(**options)  # inside another function the code is compiled as that is
     return low.call(Derivative(fn, Plan("tangent", tuple(range(len(primals))))), [*primals, *tangents])
 
 
-def _vjp_while_lowering(low: Any, fn: Function, *primals: Any) -> tuple[Any, Function]:
+def _vjp_while_lowering(low: Any, fn: Function, *primals: Any, **options: Any) -> tuple[Any, Function]:
+    Flavour(**options)
     pull = Derivative(fn, Plan("adjoint", tuple(range(len(primals)))))
     # The pullback is that at the values now: what fn writes to is a copy.
     result = low.call(fn, [low.copy(each, True) if _is_array(each) else each for each in primals])

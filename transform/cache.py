@@ -18,8 +18,9 @@ from typing import Any
 import numpy as np
 
 from .compile.arguments import key_of, tree_of
-from .compile.python import load
-from .emit import Emitted, emit
+from .compile.code import Compiled
+from .compile.flavour import Flavour
+from .emit import Emitted
 from .errors import LengthNeeded, TransformError, UnsupportedError
 from .frontend import Read, StaticNeeded
 from .ir import Function, Var
@@ -46,13 +47,16 @@ Build = Callable[[Mapping[str, Tree]], Built]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Specialisation:
-    """A derivative for one set of argument types: its SSA, its source, its compiled function."""
+    """A derivative for one set of argument types: its SSA, its source and compiled code."""
 
     function: Function
     primal: Function
     reads: tuple[Read, ...]
-    emitted: Emitted
-    kernel: Callable[..., Any]
+    compiled: Compiled
+
+    @property
+    def emitted(self) -> Emitted:
+        return self.compiled.emitted
 
     @property
     def captured(self) -> list[tuple[Var, Any]]:
@@ -73,16 +77,15 @@ class Specialisation:
         names = self.emitted.names
         values = {names[r.var]: r.value for r in reads if r.var is not None and r.var in names}
         emitted = replace(self.emitted, constants={**self.emitted.constants, **values})
-        return replace(self, reads=reads, emitted=emitted, kernel=load(emitted, self.function.name))
+        return replace(self, reads=reads, compiled=self.compiled.bound(emitted))
 
 
-def specialisation(build: Build, trees: Mapping[str, Tree]) -> Specialisation:
+def specialisation(build: Build, flavour: Flavour, trees: Mapping[str, Tree]) -> Specialisation:
     """Make, print and compile the derivative for arguments of these types."""
     with _uncollected():
         built = build(trees)
-        emitted = emit(built.function)
-        kernel = load(emitted, built.function.name)
-    return Specialisation(built.function, built.primal, built.reads, emitted, kernel)
+        compiled = flavour.compiled(built.function)
+    return Specialisation(built.function, built.primal, built.reads, compiled)
 
 
 @contextlib.contextmanager
@@ -101,11 +104,12 @@ def _uncollected() -> Iterator[None]:
 class Specialiser:
     """The specialisations of one derivative.
 
-    `build` makes its Function from the trees of its arguments; `forgotten` is told when all are void.
+    `build` makes its Function from the trees of its arguments, `flavour` says how that is compiled;
+    `forgotten` is told when all are void.
     """
 
-    def __init__(self, build: Build, forgotten: Callable[[], None]) -> None:
-        self.build, self.forgotten = build, forgotten
+    def __init__(self, build: Build, flavour: Flavour, forgotten: Callable[[], None]) -> None:
+        self.build, self.flavour, self.forgotten = build, flavour, forgotten
         self.latest: Specialisation | None = None
         self._table: dict[Hashable, Specialisation] = {}
         self._demanded: dict[Hashable, frozenset[int]] = {}
@@ -136,7 +140,7 @@ class Specialiser:
     def for_trees(self, trees: Mapping[str, Tree]) -> Specialisation:
         """A specialisation for types alone, as of an annotated function."""
         with self._lock:
-            self.latest = specialisation(self.build, trees)
+            self.latest = specialisation(self.build, self.flavour, trees)
             return self.latest
 
     def _full_key(self, key: Hashable, values: Mapping[str, Any]) -> Hashable:
@@ -178,7 +182,7 @@ class Specialiser:
         while True:
             demanded = self._demanded.get(key, frozenset())
             try:
-                return specialisation(self.build, _trees(values, demanded, shaped))
+                return specialisation(self.build, self.flavour, _trees(values, demanded, shaped))
             except StaticNeeded as needed:
                 more = frozenset(_nth_number(k, demanded) for k in needed.positions)
                 if not more - demanded:

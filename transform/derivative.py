@@ -12,6 +12,7 @@ from typing import Any, TypeVar, cast
 from .cache import Built, Specialisation, Specialiser
 from .compile.arguments import annotations_of, as_real, default_tree, realised, tree_of
 from .compile.entry import arranged, fast_entry
+from .compile.flavour import PYTHON, Flavour
 from .compile.lengths import lengths
 from .compile.seeds import checked_seeds
 from .compile.sharing import check_apart
@@ -34,13 +35,15 @@ ArgNums = int | str | tuple[int | str, ...]
 class Plan:
     """Which derivative: `kind` is primal, grad, value_and_grad, adjoint, tangent or hvp.
 
-    `results` names what counts as the results of a function that writes to its arguments.
+    `results` names what counts as the results of a function that writes to its arguments; `flavour` is
+    how the code is compiled.
     """
 
     kind: str
     argnums: ArgNums = 0
     has_aux: bool = False
     results: Names = None
+    flavour: Flavour = PYTHON
 
     @property
     def seeded(self) -> bool:
@@ -89,7 +92,7 @@ class Derivative:
         self.__name__ = getattr(fn, "__name__", type(fn).__name__)
         functools.update_wrapper(self, fn, updated=())
         self.fn, self.plan = fn, plan
-        self._specialiser = Specialiser(self.build, self.leave)
+        self._specialiser = Specialiser(self.build, plan.flavour, self.leave)
         self._entered: Specialisation | None = None
         # Python looks __call__ up on the type: each derivative gets a type, and with it a call of its own.
         self.__class__ = type("Derivative", (Derivative,), {})
@@ -115,6 +118,18 @@ class Derivative:
         Raises TransformError where the function cannot be transformed for the declared types.
         """
         return self.current().emitted.text
+
+    @property
+    def compiled(self) -> Any:
+        """What the user's own compiled code can call: the kernel of numbers and arrays, for the latest types.
+
+        It takes the leaves of the arguments, the seeds, then the captured values, all of them required.
+        Raises ArgumentError unless the backend is "numba".
+        """
+        dispatcher = self.current().compiled.dispatcher
+        if dispatcher is None:
+            raise ArgumentError("the backend is Python, which compiles nothing", 'Ask for backend="numba".')
+        return dispatcher
 
     @property
     def ssa(self) -> str:
@@ -156,7 +171,7 @@ class Derivative:
             lengths(made.function, values, made.captured)
             self.enter(made, values)
         call_args, call_kwargs = arranged(made.function.inputs, values)
-        return made.kernel(*call_args, **call_kwargs)
+        return made.compiled.kernel(*call_args, **call_kwargs)
 
     def enter(self, made: Specialisation, values: Mapping[str, Any]) -> None:
         """Let calls with arguments like these take the short way from now on."""

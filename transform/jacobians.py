@@ -11,6 +11,7 @@ import numpy as np
 
 from .cache import Specialisation, numbers_of
 from .compile.arguments import tree_of
+from .compile.flavour import PYTHON, Flavour
 from .derivative import ArgNums, Derivative, Plan
 from .errors import ArgumentError, UnsupportedError
 from .frontend import Names
@@ -26,32 +27,59 @@ Blocks = list[list[Any]]
 
 
 def jacobian(
-    fn: Callable[..., Any] | None = None, argnums: ArgNums = 0, mode: str = "auto", *, results: Any = None
+    fn: Callable[..., Any] | None = None,
+    argnums: ArgNums = 0,
+    mode: str = "auto",
+    *,
+    results: Any = None,
+    backend: str = "python",
+    fastmath: bool = False,
+    parallel: bool = False,
 ) -> Any:
     """The Jacobian of fn, of shape result.shape + argument.shape.
 
     `mode` is "forward" (one tangent pass for each number in the arguments), "reverse" (one adjoint pass
     for each number in the result) or "auto", the cheaper. A structured result or argument gives the same
     structure of Jacobians, the result's outside, as in JAX; a tuple of argnums gives a tuple. `results`
-    names what an in-place function writes to, as for `tangent`.
+    names what an in-place function writes to, as for `tangent`; the backends are those of `grad`.
     """
     if mode not in ("forward", "reverse", "auto"):
         raise ArgumentError(f"mode is {mode!r}", 'Use "forward", "reverse" or "auto".')
     if fn is None:
-        return functools.partial(jacobian, argnums=argnums, mode=mode, results=results)
-    return Jacobian(fn, argnums, mode, tuple(results) if isinstance(results, list) else results)
+        return functools.partial(
+            jacobian,
+            argnums=argnums,
+            mode=mode,
+            results=results,
+            backend=backend,
+            fastmath=fastmath,
+            parallel=parallel,
+        )
+    results = tuple(results) if isinstance(results, list) else results
+    return Jacobian(fn, argnums, mode, results, Flavour(backend, fastmath, parallel))
 
 
-def hessian(fn: Callable[..., Any] | None = None, argnums: ArgNums = 0) -> Any:
+def hessian(
+    fn: Callable[..., Any] | None = None,
+    argnums: ArgNums = 0,
+    *,
+    backend: str = "python",
+    fastmath: bool = False,
+    parallel: bool = False,
+) -> Any:
     """The matrix of second derivatives of a real scalar function: forward over reverse."""
     if fn is None:
-        return functools.partial(hessian, argnums=argnums)
-    return Jacobian(Derivative(fn, Plan("grad", argnums)), argnums, "forward")
+        return functools.partial(
+            hessian, argnums=argnums, backend=backend, fastmath=fastmath, parallel=parallel
+        )
+    flavour = Flavour(backend, fastmath, parallel)
+    gradient = Derivative(fn, Plan("grad", argnums, flavour=flavour))
+    return Jacobian(gradient, argnums, "forward", flavour=flavour)
 
 
 def _restored(primal: Derivative, argnums: ArgNums, mode: str) -> Jacobian:
     """A Jacobian from its pickle: the derivative in it brings the text of the function."""
-    return Jacobian(primal.fn, argnums, mode, primal.plan.results)
+    return Jacobian(primal.fn, argnums, mode, primal.plan.results, primal.plan.flavour)
 
 
 class Jacobian:
@@ -61,7 +89,12 @@ class Jacobian:
     """
 
     def __init__(
-        self, fn: Callable[..., Any], argnums: ArgNums = 0, mode: str = "auto", results: Names = None
+        self,
+        fn: Callable[..., Any],
+        argnums: ArgNums = 0,
+        mode: str = "auto",
+        results: Names = None,
+        flavour: Flavour = PYTHON,
     ) -> None:
         if isinstance(fn, Jacobian):
             raise ArgumentError(
@@ -71,9 +104,9 @@ class Jacobian:
         functools.update_wrapper(self, fn, updated=())
         self.fn, self.argnums, self.mode, self.results = fn, argnums, mode, results
         every = argnums if isinstance(argnums, tuple) else (argnums,)
-        self.primal = Derivative(fn, Plan("primal", results=results))
-        self.push = Derivative(fn, Plan("tangent", every, results=results))
-        self.pull = Derivative(fn, Plan("adjoint", every, results=results))
+        self.primal = Derivative(fn, Plan("primal", results=results, flavour=flavour))
+        self.push = Derivative(fn, Plan("tangent", every, results=results, flavour=flavour))
+        self.pull = Derivative(fn, Plan("adjoint", every, results=results, flavour=flavour))
 
     def __repr__(self) -> str:
         return f"<transform jacobian of {getattr(self.fn, '__qualname__', self.fn)}, mode={self.mode!r}>"
@@ -94,6 +127,11 @@ class Jacobian:
         """The generated code of the tangent or adjoint function."""
         text: str = self.derivative.source
         return text
+
+    @property
+    def compiled(self) -> Any:
+        """What code under njit can call of it: see Derivative.compiled."""
+        return self.derivative.compiled
 
     @property
     def ssa(self) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ["ADJOINT", "FUNCTIONS", "NUMBERED", "TANGENT", "TAPE", "UNNAMED", "UNREAD"]
+import keyword
+import re
+
+__all__ = ["ADJOINT", "FUNCTIONS", "KERNEL", "NUMBERED", "TANGENT", "TAPE", "UNNAMED", "UNREAD", "identifier"]
 
 TANGENT = "{}_dot"
 ADJOINT = "{}_bar"
@@ -14,3 +17,17 @@ UNREAD = "_"
 NUMBERED = "{}_{}"
 
 FUNCTIONS = {"tangent": "{}_tangent", "adjoint": "{}_adjoint"}
+KERNEL = "{}_kernel"
+"""The function of numbers and arrays that is compiled, called by the one of structures."""
+
+
+def identifier(hint: str) -> str:
+    """The hint if it can be a Python name, else the nearest thing that can."""
+    if hint.isidentifier() and not keyword.iskeyword(hint):
+        return hint
+    cleaned = re.sub(r"\W+", "_", hint).strip("_")
+    if not cleaned:
+        return "t"
+    if cleaned[0].isdigit():
+        cleaned = "t" + cleaned
+    return cleaned + "_" if keyword.iskeyword(cleaned) else cleaned

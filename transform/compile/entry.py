@@ -50,7 +50,7 @@ def fast_entry(derivative: Any, made: Any, values: Mapping[str, Any]) -> Callabl
         return None
     if any(is_structure(value) or name.startswith("_") for name, value in values.items()):
         return None  # the names that begin with _ are the entry's own
-    scope: dict[str, Any] = {"_kernel": made.kernel, "_ndarray": np.ndarray}
+    scope: dict[str, Any] = {"_kernel": made.compiled.direct, "_ndarray": np.ndarray}
     tests: list[str] = []
     trees = {each.name: each.tree for each in inputs}
     for k, (name, value) in enumerate(values.items()):
@@ -61,6 +61,8 @@ def fast_entry(derivative: Any, made: Any, values: Mapping[str, Any]) -> Callabl
     for k, read in enumerate(made.reads):
         tests.append(_read_test(read, k))
         scope |= {f"_holder{k}": read.holder, f"_read{k}": read.value, f"_current{k}": read.current}
+    if made.compiled.retried:
+        scope |= {"_retried": made.compiled.retried, "_complete": made.compiled.kernel}
     return _define(derivative, values, inputs, tests, scope)
 
 
@@ -108,6 +110,17 @@ def _read_test(read: Read, k: int) -> str:
     return f"_current{k}() is _read{k}"
 
 
+def _called(given: str, scope: Mapping[str, Any]) -> str:
+    if "_retried" not in scope:
+        return f"        return _kernel({given})\n"
+    return (
+        f"        try:\n"
+        f"            return _kernel({given})\n"
+        f"        except _retried:\n"
+        f"            return _complete({given})\n"
+    )
+
+
 def _define(
     derivative: Any,
     values: Mapping[str, Any],
@@ -144,7 +157,7 @@ def _define(
         f"    except (KeyError, ValueError):\n"  # a global or a closure's variable was deleted
         f"        _known = False\n"
         f"    if _known:\n"
-        f"        return _kernel({', '.join(given)})\n"
+        f"{_called(', '.join(given), scope)}"
         f"    return _self.call_by_name({{{', '.join(long_way)}}})\n"
     )
     exec(compile(text, f"<transform entry of {derivative.__name__}>", "exec"), scope)

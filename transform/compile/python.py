@@ -4,25 +4,45 @@ from __future__ import annotations
 
 import hashlib
 import linecache
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..emit import Emitted
+from ..emit import Emitted, emit
+from ..ir import Function
+from .code import Compiled
 
-__all__ = ["load"]
+__all__ = ["compiled", "digest", "load", "run"]
 
 
-def load(emitted: Emitted, filename_hint: str = "") -> Callable[..., Any]:
-    """The function that the emitted source defines.
+def compiled(function: Function) -> Compiled:
+    """The function as Python code."""
+    return _bound(emit(function))
 
-    Its file name is made of its name and its text, so it is the same in every process; the text is
+
+def _bound(emitted: Emitted) -> Compiled:
+    kernel = load(emitted)
+    return Compiled(emitted, kernel, kernel, _bound)
+
+
+def load(emitted: Emitted) -> Callable[..., Any]:
+    """The function that the emitted source defines."""
+    function: Callable[..., Any] = run(emitted.definition, emitted.name, emitted.namespace)[emitted.name]
+    return function
+
+
+def run(text: str, name: str, namespace: Mapping[str, Any]) -> dict[str, Any]:
+    """What a text defines, the namespace included.
+
+    Its file name is made of the `name` and the text, so it is the same in every process; the text is
     known to linecache under that name.
     """
-    text = emitted.definition
-    digest = hashlib.sha256(text.encode()).hexdigest()[:12]
-    filename = f"<transform {filename_hint or emitted.name} {digest}>"
-    namespace = {"__name__": f"transform.generated.{emitted.name}", **emitted.namespace}
-    exec(compile(text, filename, "exec"), namespace)
+    filename = f"<transform {name} {digest(text)}>"
+    scope = {"__name__": f"transform.generated.{name}", **namespace}
+    exec(compile(text, filename, "exec"), scope)
     linecache.cache[filename] = (len(text), None, text.splitlines(True), filename)
-    function: Callable[..., Any] = namespace[emitted.name]
-    return function
+    return scope
+
+
+def digest(text: str) -> str:
+    """A few characters that tell a text from others."""
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

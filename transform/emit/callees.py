@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from ..ir import Callee, Eqn, Function, Statement, map_regions, walk
@@ -21,11 +21,11 @@ def calls_itself(function: Function) -> bool:
     )
 
 
-def named_apart(function: Function) -> Function:
+def named_apart(function: Function, reserved: Iterable[str] = ()) -> Function:
     """The function and those it calls, each under a name that nothing else has."""
     if not function.callees:
         return function
-    taken = {function.name, *_used(function)}
+    taken = {function.name, *reserved, *_used(function)}
     for each in function.callees.values():
         taken.update(_used(each))
     named: dict[Callee, Callee] = {}

@@ -14,13 +14,15 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import Origin
 from ..ir import Callee, Eqn, For, Function, Lit, Slot, Statement, Sweep, Var, atoms_of, regions_of, walk
+from ..names import identifier
 from ..tree import leaves
 from .callees import calls_itself, named_apart
 from .globals import STANDARD, Globals
 from .layout import banner, definition
 from .module import module_text, split
-from .names import Names, identifier
+from .names import Names
 from .printer import Printer, check_same
 from .schedule import Schedule, schedule
 from .signature import inputs_of, leaves_of, returned, signature
@@ -30,13 +32,17 @@ from .writer import Line, Writer, assignment
 __all__ = ["Emitted", "emit", "write"]
 
 
+_NOTHING: Mapping[str, Any] = {}
+
+
 @dataclass(frozen=True)
 class Emitted:
     """Python source of a function.
 
     `definition` is the def alone, after those of the functions that it calls. `refers` are the modules,
     helpers and functions it names, `constants` the captured values: together the namespace in which it runs.
-    `names` says what each Var that has a line of its own is called.
+    `names` says what each Var that has a line of its own is called, `origins` where each line of the
+    definition comes from. `callees` is the same without the def of the function itself.
     """
 
     name: str
@@ -44,6 +50,8 @@ class Emitted:
     refers: Mapping[str, Any]
     constants: Mapping[str, Any]
     names: Mapping[Var, str]
+    origins: tuple[Origin | None, ...] = ()
+    callees: Emitted | None = None
 
     @cached_property
     def text(self) -> str:
@@ -73,33 +81,47 @@ class Emitted:
         return {**self.refers, **self.constants}
 
 
-def emit(function: Function) -> Emitted:
-    """The source of `function` and of those that it calls, printed, parsed again and compared."""
-    function = named_apart(function)
-    module = Emitted("", "", {}, {}, {})
-    for each in (*function.callees.values(), function):
-        module = _emit(each, module)
-    refers = {name: value for name, value in module.refers.items() if not isinstance(value, Callee)}
-    return replace(module, refers=refers)
+def emit(function: Function, decorator: str = "", refers: Mapping[str, Any] = _NOTHING) -> Emitted:
+    """The source of `function` and of those that it calls, printed, parsed again and compared.
+
+    The `decorator` of what it calls names what is in `refers`.
+    """
+    function = named_apart(function, refers)
+    module = Emitted("", "", refers, {}, {})
+    for each in function.callees.values():
+        module = _emit(each, module, decorator)
+    whole = _emit(function, module)
+    return replace(
+        whole, refers=_without_calls(whole), callees=replace(module, refers=_without_calls(module))
+    )
 
 
-def _emit(function: Function, module: Emitted) -> Emitted:
+def _without_calls(module: Emitted) -> Mapping[str, Any]:
+    return {name: value for name, value in module.refers.items() if not isinstance(value, Callee)}
+
+
+def _emit(function: Function, module: Emitted, decorator: str = "") -> Emitted:
     """The module with one more def."""
     writer, lines, last = write(function, module=module)
     names, globals_ = writer.names, writer.globals
     arguments = signature(inputs_of(function), globals_)
     docstring = _banner(function, names)
-    text = definition(function.name, arguments, docstring, lines, last, Printer())
+    rows = definition(function.name, arguments, docstring, lines, last, Printer())
+    text = "".join(f"{row.code}\n" for row in rows)
     body = [ast.Expr(ast.Constant(value=docstring))] if docstring else []
     nodes = [*body, *(line.node for line in [*lines, last])]
     check_same(text, ast.FunctionDef(name=function.name, args=arguments, body=nodes, decorator_list=[]))
     captured = {names.of[var]: value for var, value in function.captures if var in names.of}
+    decorated = [f"{decorator}\n"] if decorator else []
+    above = [f"{module.definition}\n\n"] if module.definition else []
+    origins = [row.origin for row in rows for _ in row.code.splitlines()]
     return Emitted(
         function.name,
-        f"{module.definition}\n\n{text}" if module.definition else text,
+        "".join([*above, *decorated, text]),
         {**module.refers, **globals_.bound},
         {**module.constants, **captured},
         {**module.names, **names.of},
+        (*module.origins, *(2 * [None] if above else ()), *(None for _ in decorated), *origins),
     )
 
 

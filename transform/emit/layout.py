@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import textwrap
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..errors import Origin
 from ..ir import About, Sweep
@@ -13,7 +13,7 @@ from .printer import Printer
 from .signature import parameters
 from .writer import Block, Line
 
-__all__ = ["banner", "definition", "header"]
+__all__ = ["Row", "banner", "definition", "header"]
 
 _INDENT = "    "
 _BANNER_WIDTH = 100
@@ -42,23 +42,24 @@ def _listed(names: Sequence[str]) -> str:
 
 
 @dataclass
-class _Row:
-    """A line of text with the comment that goes to its right."""
+class Row:
+    """A line of text, the comment that goes to its right, and the primal statement it comes from."""
 
     code: str
     comment: str = ""
+    origin: Origin | None = None
 
 
 def definition(
     name: str, arguments: ast.arguments, docstring: str, lines: Sequence[Line], last: Line, printer: Printer
-) -> str:
-    """The text of the def; `last` is its return statement."""
-    rows = [_Row(text) for text in _header(name, arguments, printer)]
+) -> list[Row]:
+    """The lines of the def; `last` is its return statement."""
+    rows = [Row(text) for text in _header(name, arguments, printer)]
     if docstring:
         escaped = docstring.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
-        rows.append(_Row(f'{_INDENT}"""{escaped}"""'))
+        rows.append(Row(f'{_INDENT}"""{escaped}"""'))
     rows.extend(_Rows(printer).function(lines, last))
-    return "\n".join(_aligned(rows)) + "\n"
+    return [*_aligned(rows)]
 
 
 def _header(name: str, arguments: ast.arguments, printer: Printer) -> list[str]:
@@ -77,7 +78,7 @@ class _Rows:
         self.shown: set[tuple[str, int, str]] = set()
         self.sweep = Sweep.NONE
 
-    def function(self, lines: Sequence[Line], last: Line) -> Iterator[_Row]:
+    def function(self, lines: Sequence[Line], last: Line) -> Iterator[Row]:
         for line in lines:
             yield from self.heading(line.sweep)
             yield from self.line(line, _INDENT)
@@ -85,18 +86,18 @@ class _Rows:
             yield from self.heading(last.sweep)
         yield from self.line(last, _INDENT)
 
-    def heading(self, sweep: Sweep) -> Iterator[_Row]:
+    def heading(self, sweep: Sweep) -> Iterator[Row]:
         if sweep is not self.sweep and sweep in (Sweep.FORWARD, Sweep.REVERSE):
             self.sweep = sweep
-            yield _Row(f"{_INDENT}# {sweep.value}")
+            yield Row(f"{_INDENT}# {sweep.value}")
 
-    def line(self, line: Line, indent: str) -> Iterator[_Row]:
+    def line(self, line: Line, indent: str) -> Iterator[Row]:
         comment = self.comment(line)
         if not line.blocks:
             for k, text in enumerate(self.statement(line.node, indent)):
-                yield _Row(text, comment if k == 0 else "")
+                yield Row(text, comment if k == 0 else "", _origin(line))
         for block in line.blocks:
-            yield _Row(indent + header(block, self.printer), comment)
+            yield Row(indent + header(block, self.printer), comment, _origin(line))
             comment = ""
             for inner in block.lines:
                 yield from self.line(inner, indent + _INDENT)
@@ -167,15 +168,19 @@ def _key(origin: Origin) -> tuple[str, int, str]:
     return origin.file, origin.line if single else 0, origin.statement
 
 
-def _aligned(rows: Sequence[_Row]) -> Iterator[str]:
+def _origin(line: Line) -> Origin | None:
+    return next((each.origin for each in line.made_of if each.origin is not None), None)
+
+
+def _aligned(rows: Sequence[Row]) -> Iterator[Row]:
     commented = [k for k, row in enumerate(rows) if row.comment]
     widths = (len(row.code) for row in rows[commented[0] if commented else 0 :])
     column = -(-(max((w for w in widths if w <= _ALIGNED_WIDTH), default=0) + 2) // 4) * 4
     for row in rows:
         if not row.comment:
-            yield row.code
+            yield row
             continue
         code = row.code.ljust(column) if len(row.code) + 2 <= column else row.code + "  "
         room = max(_LINE_WIDTH - len(code) - 2, 24)
         comment = row.comment if len(row.comment) <= room else row.comment[: room - 4].rstrip() + " ..."
-        yield f"{code}# {comment}"
+        yield replace(row, code=f"{code}# {comment}")

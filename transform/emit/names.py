@@ -3,31 +3,17 @@
 from __future__ import annotations
 
 import heapq
-import keyword
-import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from ..ir import Var
-from ..names import NUMBERED
+from ..names import NUMBERED, identifier
 from ..types import rank
 
 if TYPE_CHECKING:
     from .schedule import Schedule
 
-__all__ = ["Names", "identifier"]
-
-
-def identifier(hint: str) -> str:
-    """The hint if it can be a Python name, else the nearest thing that can."""
-    if hint.isidentifier() and not keyword.iskeyword(hint):
-        return hint
-    cleaned = re.sub(r"\W+", "_", hint).strip("_")
-    if not cleaned:
-        return "t"
-    if cleaned[0].isdigit():
-        cleaned = "t" + cleaned
-    return cleaned + "_" if keyword.iskeyword(cleaned) else cleaned
+__all__ = ["Names"]
 
 
 Kind = tuple[str, bool, int, str]

@@ -13,9 +13,10 @@ import numpy as np
 
 from ..api import lowered
 from ..compile.arguments import tree_of
-from ..emit.names import Names, identifier
+from ..emit.names import Names
 from ..errors import ArgumentError
 from ..ir import Function, Slot
+from ..names import identifier
 from ..types import Array, is_complex
 from .tape import Node, backward, code_of, forward, record
 from .target import UsageError

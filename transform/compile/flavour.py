@@ -1,0 +1,56 @@
+"""The ways to run generated code: as Python, or compiled by Numba."""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import dataclass
+
+from ..errors import ArgumentError
+from ..ir import Function
+from . import python
+from .code import Compiled
+
+__all__ = ["PYTHON", "Flavour"]
+
+BACKENDS = ("python", "numba")
+
+
+@dataclass(frozen=True, slots=True)
+class Flavour:
+    """The backend, and the options of Numba's compiler.
+
+    Raises ArgumentError where there is no such backend, or where Numba is not installed.
+    """
+
+    backend: str = "python"
+    fastmath: bool = False
+    parallel: bool = False
+
+    def __post_init__(self) -> None:
+        if self.backend not in BACKENDS:
+            raise ArgumentError(f"backend is {self.backend!r}", 'Use "python" or "numba".')
+        for option in ("fastmath", "parallel"):
+            wanted = getattr(self, option)
+            if not isinstance(wanted, bool):
+                raise ArgumentError(f"{option} is {wanted!r}", "Use True or False.")
+            if wanted and self.backend != "numba":
+                raise ArgumentError(
+                    f"{option}=True is an option of Numba's compiler",
+                    f'Add backend="numba", or leave {option} out.',
+                )
+        if self.backend == "numba" and importlib.util.find_spec("numba") is None:
+            raise ArgumentError(
+                'backend="numba" needs Numba, which is not installed',
+                "Run pip install 'transform-ad[numba]', or use backend=\"python\".",
+            )
+
+    def compiled(self, function: Function) -> Compiled:
+        """The function printed and made ready to be called."""
+        if self.backend == "python":
+            return python.compiled(function)
+        from .numba import compiled
+
+        return compiled(function, self.fastmath, self.parallel)
+
+
+PYTHON = Flavour()

@@ -1,0 +1,155 @@
+"""The Numba flavour: a kernel of numbers and arrays that njit compiles, behind an entry in Python."""
+
+from __future__ import annotations
+
+import functools
+import operator
+import sys
+import warnings
+from collections.abc import Callable, Sequence
+from types import ModuleType
+from typing import Any
+
+import numba
+import numpy as np
+from numba.core import types as numba_types
+from numba.core.errors import NumbaError, NumbaWarning
+from numba.np import numpy_support
+
+from ..emit import Emitted, emit
+from ..errors import UnsupportedError
+from ..ir import Atom, Function, Lit
+from ..passes.flat import entry_of, kernel_of
+from ..passes.forwards import forwards
+from ..passes.loops import loops
+from ..types import Array, List, Type
+from .code import Compiled
+from .python import digest, run
+from .refusal import REMEDY, refusal
+
+__all__ = ["compiled"]
+
+_RETRIED = (NumbaError, NotImplementedError, OverflowError)
+
+_FAST = ("afn", "arcp", "contract", "nsz", "reassoc")
+"""What fastmath=True allows; `nnan` and `ninf` would make isnan and comparisons with inf false."""
+
+
+def compiled(function: Function, fastmath: bool, parallel: bool) -> Compiled:
+    """The function as an entry and a kernel, which is compiled at its first call.
+
+    Raises UnsupportedError where the kernel cannot be written.
+    """
+    kernel = forwards(loops(kernel_of(function)))
+    for each in kernel.params:
+        if isinstance(each.type, List):
+            raise UnsupportedError(
+                f"{each.name} is a list, which Numba's code does not take",
+                REMEDY,
+                function.origin,
+            )
+    emitted = emit(entry_of(function, kernel), _decorator(fastmath, parallel), {"numba": numba})
+    code = emitted.callees
+    assert code is not None
+    dispatcher = getattr(_module(code), code.name)
+    complete = _Complete(dispatcher, kernel, emitted)
+    return _bound(emitted, dispatcher=dispatcher, complete=complete)
+
+
+def _decorator(fastmath: bool, parallel: bool) -> str:
+    options = ['error_model="numpy"', "parallel=True" if parallel else "boundscheck=True"]
+    if fastmath:
+        options.append(f"fastmath={{{', '.join(map(repr, _FAST))}}}".replace("'", '"'))
+    return f"@numba.njit({', '.join(options)})"
+
+
+def _module(code: Emitted) -> ModuleType:
+    """A module that the code defines; recursive functions must be found in one under their module's name."""
+    known = "".join(f"{name} {id(value)}\n" for name, value in code.namespace.items())
+    module = ModuleType(f"transform.generated.{code.name}_{digest(code.definition + known)}")
+    vars(module).update(run(code.definition, code.name, {**code.namespace, "__name__": module.__name__}))
+    sys.modules[module.__name__] = module
+    return module
+
+
+def _bound(emitted: Emitted, dispatcher: Any, complete: _Complete) -> Compiled:
+    assert emitted.callees is not None
+    text = emitted.definition.removeprefix(emitted.callees.definition).lstrip("\n")
+    name = emitted.callees.name
+
+    def entry(kernel: Callable[..., Any]) -> Callable[..., Any]:
+        function: Callable[..., Any] = run(text, emitted.name, {**emitted.namespace, name: kernel})[
+            emitted.name
+        ]
+        return function
+
+    bound = functools.partial(_bound, dispatcher=dispatcher, complete=complete)
+    return Compiled(emitted, entry(complete), entry(dispatcher), bound, dispatcher, _RETRIED)
+
+
+class _Complete:
+    """The kernel, compiled for arguments of any types and layouts; what Numba complains about is refused."""
+
+    def __init__(self, dispatcher: Any, kernel: Function, emitted: Emitted) -> None:
+        self.dispatcher, self.kernel, self.emitted = dispatcher, kernel, emitted
+
+    def __call__(self, *leaves: Any) -> Any:
+        if any(type(leaf) is int and not -(2**63) <= leaf < 2**63 for leaf in leaves):
+            raise UnsupportedError("an int beyond 64 bits, which Numba's code cannot hold", REMEDY)
+        try:
+            return self.called(leaves)
+        except (UnsupportedError, NotImplementedError):
+            # Numba does not reshape what is not stored row by row.
+            rows = tuple(np.ascontiguousarray(leaf) if np.ndim(leaf) > 1 else leaf for leaf in leaves)
+            if all(map(operator.is_, rows, leaves)):
+                raise
+        return self.called(rows)
+
+    def called(self, leaves: tuple[Any, ...]) -> Any:
+        """The kernel called, compiled before where arguments are of new types."""
+        try:
+            signature = tuple(map(self.dispatcher.typeof_pyval, leaves))
+            if signature not in self.dispatcher.overloads:
+                self.compile(signature)
+        except UnsupportedError:
+            raise
+        except Exception as error:  # whatever goes wrong in a compiler, the user's program is not the cause
+            raise refusal(error, self.emitted) from error
+        return self.dispatcher(*leaves)
+
+    def compile(self, signature: tuple[Any, ...]) -> None:
+        """Compile the kernel for arguments of these types, and check what it returns."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", NumbaWarning)
+            self.dispatcher.compile(signature)
+        check_results(self.kernel, self.dispatcher.overloads[signature].signature.return_type)
+
+
+def check_results(kernel: Function, returned: Any) -> None:
+    """Raise UnsupportedError where compiled code returns other types than the function does."""
+    given: Sequence[Any] = [returned] if len(kernel.results) == 1 else list(returned)
+    for result, type_ in zip(kernel.results, given, strict=True):
+        if not isinstance(result, Lit) and not _agree(result.type, type_):
+            raise UnsupportedError(
+                f"Numba computes {_named(result)} as {type_}, where Python computes {result.type}",
+                REMEDY,
+                kernel.origin,
+            )
+
+
+def _named(atom: Atom) -> str:
+    return getattr(atom, "name", "a result")
+
+
+def _agree(expected: Type, given: Any) -> bool:
+    if isinstance(expected, List):
+        return isinstance(given, numba_types.List) and _agree(expected.element, given.dtype)
+    if isinstance(expected, Array):
+        if not isinstance(given, numba_types.Array) or given.ndim != len(expected.dims):
+            return False
+        given = given.dtype
+    plain: Any = numba_types.unliteral(given)  # type: ignore[no-untyped-call]
+    try:
+        return bool(numpy_support.as_dtype(plain) == expected.dtype)
+    except NotImplementedError:
+        return False

@@ -1,0 +1,126 @@
+"""A function of structures becomes an entry, which takes them apart, and a kernel of numbers and arrays.
+
+    def f(p, n, s_bar=1.0):                def f_kernel(W, b, n, s_bar, scale):
+        W, b = p["W"], p["b"]                  ...
+        ...                        --->        return W_bar, b_bar
+        return {"W": W_bar, "b": b_bar}
+                                           def f(p, n, s_bar=1.0):
+                                               W_bar, b_bar = f_kernel(p["W"], p["b"], n, s_bar, scale)
+                                               return {"W": W_bar, "b": b_bar}
+
+The kernel takes its leaves one by one, all of them required, then the values captured from outside by it or
+by what it calls, so that none of them is frozen into its compiled code.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from ..ir import Callee, Eqn, Function, Input, Lit, Slot, Statement, Var, map_regions, walk
+from ..names import KERNEL, NUMBERED, identifier
+from ..rules.callees import CALL, callee_of, calling
+from ..types import INT
+
+__all__ = ["entry_of", "kernel_of"]
+
+
+def kernel_of(function: Function) -> Function:
+    """The function of leaves and captured values, which returns one leaf or a tuple of leaves."""
+    captured = _captured(function)
+    callees = {
+        callee: _with_captures(replace(each, callees={}), captured[callee], captured)
+        for callee, each in function.callees.items()
+    }
+    kernel = _with_captures(function, captured[None], captured)
+    # A function that returns nothing that is computed is still called.
+    results = function.results or (Lit(0),)
+    return replace(
+        kernel,
+        name=KERNEL.format(function.name),
+        output=None,
+        results=results,
+        callees=callees,
+    )
+
+
+def entry_of(function: Function, kernel: Function) -> Function:
+    """The function with the signature of `function`, which calls the kernel."""
+    callee = Callee(kernel.name, kernel)
+    values = {var: value for each in (*function.callees.values(), function) for var, value in each.captures}
+    arguments = (*function.params, *kernel.params[len(function.params) :])
+    targets = tuple(
+        Var(getattr(atom, "name", "t"), atom.type, temporary=isinstance(atom, Lit))
+        for atom in function.results
+    ) or (Var("t", INT, temporary=True),)
+    first, *others = targets
+    call = Eqn(first, calling(callee), arguments, {"type": first.type}, function.origin, others=tuple(others))
+    return replace(
+        function,
+        body=(call,),
+        results=targets[: len(function.results)],
+        captures=tuple((var, values[var]) for var in kernel.params[len(function.params) :]),
+        callees={**kernel.callees, callee: replace(kernel, callees={})},
+    )
+
+
+def _inputs(params: Sequence[Var]) -> tuple[Input, ...]:
+    """A parameter for each leaf, under a name of its own."""
+    taken: set[str] = set()
+    inputs = []
+    for k, param in enumerate(params):
+        name = hint = identifier(param.name)
+        count = 1
+        while name in taken:
+            count += 1
+            name = NUMBERED.format(hint, count)
+        taken.add(name)
+        inputs.append(Input(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, Slot(k)))
+    return tuple(inputs)
+
+
+def _captured(function: Function) -> dict[Callee | None, tuple[Var, ...]]:
+    """What each function captures itself or through what it calls; under None that of the function itself."""
+    functions: Mapping[Any, Function] = {None: function, **function.callees}
+    captured: dict[Callee | None, dict[Var, None]] = {
+        key: dict.fromkeys(var for var, _ in each.captures) for key, each in functions.items()
+    }
+    growing = True
+    while growing:
+        growing = False
+        for key, each in functions.items():
+            before = len(captured[key])
+            for callee in _called(each.body):
+                captured[key] |= captured[callee]
+            growing |= len(captured[key]) > before
+    return {key: tuple(variables) for key, variables in captured.items()}
+
+
+def _called(body: Sequence[Statement]) -> Iterator[Callee]:
+    for statement in walk(body):
+        if isinstance(statement, Eqn) and statement.primitive.name == CALL:
+            yield callee_of(statement)
+
+
+def _with_captures(
+    function: Function, own: Sequence[Var], captured: Mapping[Callee | None, Sequence[Var]]
+) -> Function:
+    """The function with what it captures as further params, handed on to what it calls."""
+
+    def handing_on(statement: Statement) -> Statement:
+        if isinstance(statement, Eqn):
+            if statement.primitive.name != CALL:
+                return statement
+            more = captured[callee_of(statement)]
+            return replace(statement, operands=(*statement.operands, *more))
+        return map_regions(statement, _each(handing_on))
+
+    params = (*function.params, *own)
+    body = tuple(map(handing_on, function.body))
+    return replace(function, params=params, inputs=_inputs(params), body=body, captures=())
+
+
+def _each(change: Callable[[Statement], Statement]) -> Callable[[Sequence[Statement]], Iterator[Statement]]:
+    return lambda body: map(change, body)
