@@ -1,10 +1,12 @@
 """The workloads, a file for each family."""
 
 from ..workload import Workload
-from . import regression, scalars, stencils
+from . import factorisations, regression, scalars, stencils, sweeps
 
 FAMILIES: dict[str, list[Workload]] = {
     "scalars": scalars.WORKLOADS,
     "regression": regression.WORKLOADS,
     "stencils": stencils.WORKLOADS,
+    "sweeps": sweeps.WORKLOADS,
+    "factorisations": factorisations.WORKLOADS,
 }
