@@ -1,7 +1,7 @@
 """The workloads, a file for each family."""
 
 from ..workload import Workload
-from . import factorisations, regression, scalars, stencils, sweeps
+from . import factorisations, recurrent, regression, rosenbrock, scalars, stencils, sweeps
 
 FAMILIES: dict[str, list[Workload]] = {
     "scalars": scalars.WORKLOADS,
@@ -9,4 +9,6 @@ FAMILIES: dict[str, list[Workload]] = {
     "stencils": stencils.WORKLOADS,
     "sweeps": sweeps.WORKLOADS,
     "factorisations": factorisations.WORKLOADS,
+    "rosenbrock": rosenbrock.WORKLOADS,
+    "recurrent": recurrent.WORKLOADS,
 }
