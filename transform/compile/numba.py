@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import functools
 import operator
-import sys
 import warnings
 from collections.abc import Callable, Sequence
-from types import ModuleType
 from typing import Any
 
 import numba
 import numpy as np
-from numba.core import types as numba_types
 from numba.core.errors import NumbaError, NumbaWarning
 from numba.np import numpy_support
 
@@ -24,7 +21,8 @@ from ..passes.forwards import forwards
 from ..passes.loops import loops
 from ..types import Array, List, Type
 from .code import Compiled
-from .python import digest, run
+from .kernel import Kernel, loaded
+from .python import run
 from .refusal import REMEDY, refusal
 
 __all__ = ["compiled"]
@@ -51,9 +49,8 @@ def compiled(function: Function, fastmath: bool, parallel: bool) -> Compiled:
     emitted = emit(entry_of(function, kernel), _decorator(fastmath, parallel), {"numba": numba})
     code = emitted.callees
     assert code is not None
-    dispatcher = getattr(_module(code), code.name)
-    complete = _Complete(dispatcher, kernel, emitted)
-    return _bound(emitted, dispatcher=dispatcher, complete=complete)
+    made = loaded(code)
+    return _bound(emitted, complete=_Complete(made, kernel, code))
 
 
 def _decorator(fastmath: bool, parallel: bool) -> str:
@@ -63,16 +60,7 @@ def _decorator(fastmath: bool, parallel: bool) -> str:
     return f"@numba.njit({', '.join(options)})"
 
 
-def _module(code: Emitted) -> ModuleType:
-    """A module that the code defines; recursive functions must be found in one under their module's name."""
-    known = "".join(f"{name} {id(value)}\n" for name, value in code.namespace.items())
-    module = ModuleType(f"transform.generated.{code.name}_{digest(code.definition + known)}")
-    vars(module).update(run(code.definition, code.name, {**code.namespace, "__name__": module.__name__}))
-    sys.modules[module.__name__] = module
-    return module
-
-
-def _bound(emitted: Emitted, dispatcher: Any, complete: _Complete) -> Compiled:
+def _bound(emitted: Emitted, complete: _Complete) -> Compiled:
     assert emitted.callees is not None
     text = emitted.definition.removeprefix(emitted.callees.definition).lstrip("\n")
     name = emitted.callees.name
@@ -83,15 +71,16 @@ def _bound(emitted: Emitted, dispatcher: Any, complete: _Complete) -> Compiled:
         ]
         return function
 
-    bound = functools.partial(_bound, dispatcher=dispatcher, complete=complete)
+    bound = functools.partial(_bound, complete=complete)
+    dispatcher = complete.dispatcher
     return Compiled(emitted, entry(complete), entry(dispatcher), bound, dispatcher, _RETRIED)
 
 
 class _Complete:
     """The kernel, compiled for arguments of any types and layouts; what Numba complains about is refused."""
 
-    def __init__(self, dispatcher: Any, kernel: Function, emitted: Emitted) -> None:
-        self.dispatcher, self.kernel, self.emitted = dispatcher, kernel, emitted
+    def __init__(self, made: Kernel, kernel: Function, code: Emitted) -> None:
+        self.made, self.dispatcher, self.kernel, self.code = made, made.dispatcher, kernel, code
 
     def __call__(self, *leaves: Any) -> Any:
         if any(type(leaf) is int and not -(2**63) <= leaf < 2**63 for leaf in leaves):
@@ -114,7 +103,7 @@ class _Complete:
         except UnsupportedError:
             raise
         except Exception as error:  # whatever goes wrong in a compiler, the user's program is not the cause
-            raise refusal(error, self.emitted) from error
+            raise refusal(error, self.code.origins, self.made) from error
         return self.dispatcher(*leaves)
 
     def compile(self, signature: tuple[Any, ...]) -> None:
@@ -143,12 +132,12 @@ def _named(atom: Atom) -> str:
 
 def _agree(expected: Type, given: Any) -> bool:
     if isinstance(expected, List):
-        return isinstance(given, numba_types.List) and _agree(expected.element, given.dtype)
+        return isinstance(given, numba.types.List) and _agree(expected.element, given.dtype)
     if isinstance(expected, Array):
-        if not isinstance(given, numba_types.Array) or given.ndim != len(expected.dims):
+        if not isinstance(given, numba.types.Array) or given.ndim != len(expected.dims):
             return False
         given = given.dtype
-    plain: Any = numba_types.unliteral(given)  # type: ignore[no-untyped-call]
+    plain: Any = numba.types.unliteral(given)
     try:
         return bool(numpy_support.as_dtype(plain) == expected.dtype)
     except NotImplementedError:

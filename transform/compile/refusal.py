@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from ..emit import Emitted
 from ..errors import Origin, UnsupportedError
+from .kernel import Kernel
 
 __all__ = ["REMEDY", "refusal"]
 
 REMEDY = 'Use backend="python", which takes it.'
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-_LINE = re.compile(r'<transform [^>]*>"?,? (?:line |\()(\d+)')
 _FUNCTION = re.compile(r"Function\(<(?:built-in function|function|ufunc|class) '?([\w.]+)'?[^)]*>?\)")
 _NUMPY = re.compile(r"unsupported NumPy function '([\w.]+)'")
 _GLOBAL = re.compile(r"Untyped global name '([\w.]+)'")
@@ -20,11 +19,13 @@ _ATTRIBUTE = re.compile(r"Unknown attribute '(\w+)' of type ([\w(), .]+)")
 _UNIFY = re.compile(r"Cannot unify (.+?) and (.+?) for '(\w+?)(?:\.\d+)?'")
 
 
-def refusal(error: Exception, emitted: Emitted) -> UnsupportedError:
+def refusal(error: Exception, origins: Sequence[Origin | None], kernel: Kernel) -> UnsupportedError:
     """The refusal that a complaint of Numba's about the code becomes: the construct and its line."""
     message = _COLOUR.sub("", str(error))
     return UnsupportedError(
-        f"Numba cannot compile this: {_construct(message)}", REMEDY, _origin(error, message, emitted)
+        f"Numba cannot compile this: {_construct(message)}",
+        REMEDY,
+        _origin(_lines(error, message, kernel), origins),
     )
 
 
@@ -45,19 +46,20 @@ def _construct(message: str) -> str:
     return (said or lines or ["it gives no reason"])[0].rstrip(".:")
 
 
-def _origin(error: Exception, message: str, emitted: Emitted) -> Origin | None:
-    """Where the last generated line that Numba speaks of comes from, or the next line that is known."""
-    origins = emitted.callees.origins if emitted.callees is not None else ()
-    for line in _lines(error, message):
-        for origin in origins[line - 1 : line]:
-            if origin is not None:
-                return origin.outermost
-    return next((origin for origin in origins if origin is not None), None)
+def _origin(lines: Iterable[int], origins: Sequence[Origin | None]) -> Origin | None:
+    """Where the first of the generated lines comes from, as far as that is known, or else the function."""
+    for line in lines:
+        if 0 < line <= len(origins) and (origin := origins[line - 1]) is not None:
+            return origin.outermost
+    return next((origin.outermost for origin in origins if origin is not None), None)
 
 
-def _lines(error: Exception, message: str) -> Iterator[int]:
+def _lines(error: Exception, message: str, kernel: Kernel) -> Iterator[int]:
+    """The lines of the kernel's code that Numba speaks of, the last one first."""
     location = getattr(error, "loc", None)
-    if location is not None and str(location.filename).startswith("<transform "):
-        yield location.line
-    for number in reversed(_LINE.findall(message)):
-        yield int(number)
+    if location is not None and location.filename == kernel.file:
+        yield location.line - kernel.offset
+    # Numba may write the path as a relative one.
+    name = re.escape(kernel.file.rpartition("/")[2])
+    for number in reversed(re.findall(name + r'"?,? (?:line |\()(\d+)', message)):
+        yield int(number) - kernel.offset

@@ -1,0 +1,105 @@
+"""The module that defines a kernel: in a file of the disk cache where that is possible, else in memory."""
+
+from __future__ import annotations
+
+import contextlib
+import linecache
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from numba.core.caching import FunctionCache
+
+from .. import runtime
+from ..emit import Emitted
+from ..emit.module import module_text
+from ..emit.printer import Printer
+from . import store
+from .python import digest, run
+
+__all__ = ["Kernel", "loaded"]
+
+_STANDARD = {"builtins", "cmath", "math", "numba", "numpy"}
+"""The packages that a module in the disk cache may import: their versions are part of its name."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Kernel:
+    """A dispatcher of Numba's; its code begins after `offset` lines of the file that Numba speaks of."""
+
+    dispatcher: Any
+    file: str
+    offset: int = 0
+
+
+def loaded(code: Emitted) -> Kernel:
+    """The last function of the code, not compiled yet."""
+    text = module_text(code.definition, code.refers, {}, Printer()) if _is_standard(code) else None
+    path = store.written(text, code.name) if text is not None else None
+    if text is None or path is None:
+        return _in_memory(code)
+    module = _registered(f"transform.generated.{code.name}_{path.parent.name}", str(path))
+    exec(compile(text, str(path), "exec"), vars(module))
+    linecache.cache[str(path)] = (len(text), None, text.splitlines(True), str(path))
+    dispatcher = getattr(module, code.name)
+    with contextlib.suppress(Exception):  # no place for the machine code: it stays in memory
+        dispatcher._cache = _Cache(dispatcher.py_func)
+    return Kernel(dispatcher, str(path), text.count("\n") - code.definition.count("\n"))
+
+
+def _is_standard(code: Emitted) -> bool:
+    return all(
+        home == runtime.__name__ or home.split(".")[0] in _STANDARD
+        for home in map(_home, code.refers.values())
+    )
+
+
+def _home(value: Any) -> str:
+    return getattr(value, "__module__", None) or getattr(value, "__name__", None) or ""
+
+
+def _in_memory(code: Emitted) -> Kernel:
+    known = "".join(f"{name} {id(value)}\n" for name, value in code.namespace.items())
+    module = _registered(f"transform.generated.{code.name}_{digest(code.definition + known)}")
+    vars(module).update(run(code.definition, code.name, {**code.namespace, "__name__": module.__name__}))
+    dispatcher = getattr(module, code.name)
+    return Kernel(dispatcher, dispatcher.py_func.__code__.co_filename)
+
+
+def _registered(name: str, file: str | None = None) -> ModuleType:
+    """A module under its name: Numba looks recursive functions and cached ones up in it."""
+    module = ModuleType(name)
+    if file is not None:
+        module.__file__ = file
+    sys.modules[name] = module
+    return module
+
+
+class _Cache(FunctionCache):  # type: ignore[misc]
+    """Numba's cache in an entry of ours; what is wrong with the files costs time and nothing else.
+
+    Where NUMBA_CACHE_DIR is set Numba keeps its code there, and looks after it by itself.
+    """
+
+    def __init__(self, function: Any) -> None:
+        super().__init__(function)
+        entry = Path(function.__code__.co_filename).parent
+        self.entry = entry if entry in Path(self.cache_path).parents else None
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        try:
+            if self.entry is None or store.is_whole(self.entry):
+                return super().load_overload(sig, target_context)
+        except Exception:  # machine code of another make: whatever it does not like, it is made again
+            pass
+        if self.entry is not None:
+            store.discard(self.entry)
+        return None
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        with contextlib.suppress(OSError):
+            super().save_overload(sig, data)
+            if self.entry is not None:
+                store.seal(self.entry)

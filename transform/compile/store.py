@@ -1,0 +1,152 @@
+"""The disk cache: each kernel is a module in a folder of its own, beside which Numba keeps its machine code.
+
+    ~/.cache/transform/3f0c.../loss_adjoint_kernel.py
+                              /__pycache__/loss_adjoint_kernel-5.py311.nbi, .1.nbc
+                              /digests.json
+
+The name of the folder is made of the module's text and of everything else that the machine code depends on,
+so an entry is never stale. Nothing in it is trusted that others may have written, or that is not as it was
+left; nor is anything lost where it cannot be written: then the code lives in memory only.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import json
+import os
+import platform
+import re
+import shutil
+import stat
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+__all__ = ["FILES", "clear", "discard", "entries", "folder", "is_whole", "seal", "written"]
+
+VARIABLE = "TRANSFORM_CACHE"
+DIGESTS = "digests.json"
+FILES = ("*.nbi", "*.nbc")
+_ENTRY = re.compile(r"[0-9a-f]{32}")
+
+
+def folder() -> Path | None:
+    """Where entries are: TRANSFORM_CACHE or the user's cache folder; None where that is "off"."""
+    chosen = os.environ.get(VARIABLE, "")
+    if chosen.lower() == "off":
+        return None
+    if chosen:
+        return Path(chosen).expanduser().absolute()
+    try:
+        import platformdirs
+    except ImportError:
+        return None
+    return Path(platformdirs.user_cache_dir("transform", appauthor=False))
+
+
+def entries(root: Path) -> list[Path]:
+    """The folders of the entries under a cache folder."""
+    try:
+        return sorted(each for each in root.iterdir() if _ENTRY.fullmatch(each.name))
+    except OSError:
+        return []
+
+
+def clear(root: Path) -> int:
+    """Remove every entry, and nothing else; how many there were."""
+    found = entries(root)
+    for entry in found:
+        shutil.rmtree(entry, ignore_errors=True)
+    return len(found)
+
+
+def written(text: str, name: str) -> Path | None:
+    """The file of a module with this text, made now if it is not there; None where that cannot be."""
+    root = folder()
+    if root is None:
+        return None
+    path = root / _key(text) / f"{name}.py"
+    try:
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        if not _is_ours(path.parent):
+            return None
+        if not (path.is_file() and path.read_bytes() == text.encode()):
+            _replace(path, text)
+        # Whether the folder can be written to is known when it is tried.
+        tempfile.TemporaryFile(dir=path.parent).close()
+    except OSError:
+        return None
+    return path
+
+
+def _key(text: str) -> str:
+    return hashlib.sha256("\n".join([*_versions(), text]).encode()).hexdigest()[:32]
+
+
+@functools.cache
+def _versions() -> tuple[str, ...]:
+    """What machine code depends on besides the text that it was made of."""
+    import llvmlite.binding
+    import numba
+
+    version = sys.modules[__package__.partition(".")[0]].__version__
+    processor = llvmlite.binding.get_host_cpu_name()
+    return version, sys.version, np.__version__, numba.__version__, platform.machine(), processor
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether a folder is one, not a link to one, and nobody else can write to it."""
+    found = path.lstat()
+    if not stat.S_ISDIR(found.st_mode):
+        return False
+    return not hasattr(os, "getuid") or (found.st_uid == os.getuid() and not found.st_mode & 0o022)
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file at once, so that nobody sees the half of it."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        # Numba takes a file with another time for another file: two processes must write the same.
+        os.utime(temporary, (0, 0))
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+def seal(entry: Path) -> None:
+    """Note what the files with machine code are like, now that they are complete."""
+    _replace(entry / DIGESTS, json.dumps(_digests(entry), indent=1))
+
+
+def is_whole(entry: Path) -> bool:
+    """Whether the files with machine code are those that were sealed, every one as it was."""
+    try:
+        found = _digests(entry)
+        sealed = json.loads((entry / DIGESTS).read_text(encoding="utf-8")) if found else {}
+    except (OSError, ValueError):
+        return False
+    return bool(found == sealed)
+
+
+def _digests(entry: Path) -> dict[str, str]:
+    files = sorted(file for pattern in FILES for file in entry.rglob(pattern))
+    return {
+        file.relative_to(entry).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest() for file in files
+    }
+
+
+def discard(entry: Path) -> None:
+    """Remove the machine code of an entry."""
+    for pattern in (*FILES, DIGESTS):
+        for file in entry.rglob(pattern):
+            with contextlib.suppress(OSError):
+                file.unlink()
