@@ -60,9 +60,10 @@ def used(once, monkeypatch):
     return once
 
 
-def start(home):
+def start(home, cache=None):
     code = PROGRAM.format(folder=str(home))
-    environment = {store.VARIABLE: str(home / "cache"), **os.environ, "PYTHONPATH": str(ROOT)}
+    cache = cache or str(home / "cache")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), store.VARIABLE: cache}
     return subprocess.Popen(
         [sys.executable, "-W", "error", "-c", code],
         env=environment,
@@ -78,9 +79,9 @@ def finish(process):
     return json.loads(out)
 
 
-def run(home):
+def run(home, cache=None):
     """The gradient in a process of its own, how often machine code was found and how often made."""
-    return finish(start(home))
+    return finish(start(home, cache))
 
 
 def slope(factor):
@@ -213,7 +214,7 @@ def test_a_disk_that_fills_up_while_machine_code_is_written(home, monkeypatch):
 
 def test_off(home, monkeypatch):
     monkeypatch.setenv(store.VARIABLE, "off")
-    assert run(home) == [slope(2.0), 0, 1]
+    assert run(home, "off") == [slope(2.0), 0, 1]
     assert store.folder() is None
     assert not files(home, "*")
 
@@ -239,3 +240,11 @@ def test_clear_leaves_what_is_not_ours(used):
     assert store.entries(used / "cache") == []
     assert other.exists()
     assert run(used) == [slope(2.0), 0, 1]
+
+
+def test_recursive_functions_stay_in_memory(home):
+    (home / "helped.py").write_text(
+        "def f(x, n=60):\n    return x if n == 0 else x * f(x * 0.75, n - 1)\n",
+    )
+    assert run(home) == run(home)
+    assert not files(home, "*.nbc")

@@ -34,9 +34,11 @@ class Kernel:
     offset: int = 0
 
 
-def loaded(code: Emitted) -> Kernel:
-    """The last function of the code, not compiled yet."""
-    text = module_text(code.definition, code.refers, {}, Printer()) if _is_standard(code) else None
+def loaded(code: Emitted, recursive: bool) -> Kernel:
+    """The last function of the code, not compiled yet; `recursive` where one of its functions is."""
+    # What Numba finds on disk of a recursive function calls what is not there, and the process dies.
+    keep = not recursive and _is_standard(code)
+    text = module_text(code.definition, code.refers, {}, Printer()) if keep else None
     path = store.written(text, code.name) if text is not None else None
     if text is None or path is None:
         return _in_memory(code)

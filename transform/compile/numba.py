@@ -16,6 +16,7 @@ from numba.np import numpy_support
 from ..emit import Emitted, emit
 from ..errors import UnsupportedError
 from ..ir import Atom, Function, Lit
+from ..passes.callees import is_recursive
 from ..passes.flat import entry_of, kernel_of
 from ..passes.forwards import forwards
 from ..passes.loops import loops
@@ -49,7 +50,7 @@ def compiled(function: Function, fastmath: bool, parallel: bool) -> Compiled:
     emitted = emit(entry_of(function, kernel), _decorator(fastmath, parallel), {"numba": numba})
     code = emitted.callees
     assert code is not None
-    made = loaded(code)
+    made = loaded(code, is_recursive(kernel))
     return _bound(emitted, complete=_Complete(made, kernel, code))
 
 

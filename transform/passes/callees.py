@@ -19,7 +19,7 @@ from ..rules.callees import CALL, callee_of
 from ..types import is_inexact
 from .own import own
 
-__all__ = ["completed"]
+__all__ = ["completed", "is_recursive"]
 
 Derive = Callable[[Function, Callee], Function]
 
@@ -48,6 +48,23 @@ def completed(function: Function, derive: Derive) -> Function:
     for callee in _called(function.body):
         visit(callee)
     return replace(function, callees=order) if order or function.callees else function
+
+
+def is_recursive(function: Function) -> bool:
+    """Whether a function that it calls calls itself, directly or through others."""
+    open_: set[Callee] = set()
+    done: set[Callee] = set()
+
+    def cycle(callee: Callee) -> bool:
+        if callee in done or callee in open_:
+            return callee in open_
+        open_.add(callee)
+        found = any(map(cycle, _called(function.callees[callee].body)))
+        open_.remove(callee)
+        done.add(callee)
+        return found
+
+    return any(map(cycle, function.callees))
 
 
 def _called(body: tuple[Statement, ...]) -> Iterator[Callee]:
