@@ -177,3 +177,32 @@ def test_colour_only_on_a_terminal():
     coloured = terminal("adjoint", "examples/loss.py:loss", NO_COLOR="")
     assert "\x1b[" in coloured
     assert terminal("adjoint", "examples/loss.py:loss", NO_COLOR="1") == plain
+
+
+def test_the_numba_flavour_is_a_module_that_runs_by_itself(tmp_path):
+    status, code, errors = run("adjoint", "--backend", "numba", "examples/loss.py:loss")
+    assert (status, errors) == (0, "")
+    assert "@numba.njit(" in code
+    (tmp_path / "dumped.py").write_text(code + "\nprint(loss_adjoint(2.0))\n")
+    done = subprocess.run([sys.executable, "dumped.py"], cwd=tmp_path, capture_output=True, text=True)
+    from math import log
+
+    assert float(done.stdout) == pytest.approx(-20 - 20 * log(4), rel=1e-14)
+
+
+def test_an_unknown_backend_is_refused():
+    status, code, errors = run("tangent", "--backend", "fortran", "examples/loss.py:loss")
+    assert (status, code) == (1, "")
+    assert '"python" or "numba"' in errors
+
+
+def test_the_cache_is_shown_and_emptied(tmp_path):
+    entry = tmp_path / ("0" * 32)
+    entry.mkdir()
+    (entry / "kernel.py").write_text("x = 1\n")
+    (tmp_path / "other").mkdir()
+    where = {"TRANSFORM_CACHE": str(tmp_path)}
+    assert run("cache", "info", **where) == (0, f"{tmp_path}\n1 kernel, 0.0 MB\n", "")
+    assert run("cache", "clear", **where) == (0, "1 kernel removed\n", "")
+    assert sorted(tmp_path.iterdir()) == [tmp_path / "other"]
+    assert run("cache", "info", TRANSFORM_CACHE="off") == (0, "off\n", "")

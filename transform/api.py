@@ -261,7 +261,11 @@ def lowered(fn: Function, types: Mapping[str, Tree]) -> ir.Function:
 
 
 def derivative_source(
-    fn: Function, mode: str, wrt: tuple[int | str, ...] | None, types: Mapping[str, Tree]
+    fn: Function,
+    mode: str,
+    wrt: tuple[int | str, ...] | None,
+    types: Mapping[str, Tree],
+    backend: str = "python",
 ) -> str:
     """The text of fn's "ssa", "tangent" or "adjoint", with respect to `wrt`: by default, all that is real."""
     if mode == "ssa":
@@ -276,7 +280,7 @@ def derivative_source(
             )
     if wrt is None:
         wrt = tuple(name for name, tree in trees.items() if any(is_inexact(leaf) for leaf in leaves(tree)))
-    derivative = Derivative(fn, Plan(mode, wrt if len(wrt) != 1 else wrt[0]))
+    derivative = Derivative(fn, Plan(mode, wrt if len(wrt) != 1 else wrt[0], flavour=Flavour(backend)))
     return derivative.specialize_types(trees).emitted.text
 
 

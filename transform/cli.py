@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from . import api
+from .compile import store
 from .errors import TransformError
 from .show import target as words
 from .show.trace import trace as trace_table
@@ -29,6 +30,9 @@ app = typer.Typer(
     help="Write the derivative of a plain Python/NumPy function as source code.",
 )
 
+cache = typer.Typer(help="Look at the disk cache of compiled code, or empty it.", no_args_is_help=True)
+app.add_typer(cache, name="cache")
+
 Target = Annotated[str, typer.Argument(metavar="TARGET", help="FILE.py:FUNCTION or MODULE:FUNCTION.")]
 Wrt = Annotated[
     str, typer.Option("--wrt", metavar="NAMES", help="Parameters to differentiate, such as x,w; else all.")
@@ -39,6 +43,10 @@ Arg = Annotated[
 ]
 Output = Annotated[
     Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write the code here.", dir_okay=False)
+]
+
+Backend = Annotated[
+    str, typer.Option("--backend", metavar="NAME", help="python, or numba for compiled code.")
 ]
 
 
@@ -77,15 +85,19 @@ def ssa(target: Target, arg: Arg = None, output: Output = None) -> None:
 
 
 @app.command()
-def tangent(target: Target, wrt: Wrt = "", arg: Arg = None, output: Output = None) -> None:
+def tangent(
+    target: Target, wrt: Wrt = "", arg: Arg = None, output: Output = None, backend: Backend = "python"
+) -> None:
     """Print the tangent function: derivatives propagated forward."""
-    _derivative("tangent", target, wrt, arg, output)
+    _derivative("tangent", target, wrt, arg, output, backend)
 
 
 @app.command()
-def adjoint(target: Target, wrt: Wrt = "", arg: Arg = None, output: Output = None) -> None:
+def adjoint(
+    target: Target, wrt: Wrt = "", arg: Arg = None, output: Output = None, backend: Backend = "python"
+) -> None:
     """Print the adjoint function: derivatives propagated in reverse."""
-    _derivative("adjoint", target, wrt, arg, output)
+    _derivative("adjoint", target, wrt, arg, output, backend)
 
 
 @app.command()
@@ -103,12 +115,34 @@ def trace(
     print(text)
 
 
-def _derivative(mode: str, target: str, wrt: str, arg: list[str] | None, output: Path | None) -> None:
+@cache.command("info")
+def cache_info() -> None:
+    """Print where the machine code of the Numba flavour is, and how much of it."""
+    root = store.folder()
+    if root is None:
+        print("off")
+        return
+    found = store.entries(root)
+    size = sum(file.stat().st_size for entry in found for file in entry.rglob("*") if file.is_file())
+    print(f"{root}\n{len(found)} kernel{'s' * (len(found) != 1)}, {size / 1e6:.1f} MB")
+
+
+@cache.command("clear")
+def cache_clear() -> None:
+    """Remove the machine code of the Numba flavour."""
+    root = store.folder()
+    count = store.clear(root) if root is not None else 0
+    print(f"{count} kernel{'s' * (count != 1)} removed")
+
+
+def _derivative(
+    mode: str, target: str, wrt: str, arg: list[str] | None, output: Path | None, backend: str = "python"
+) -> None:
     # What the user's module prints while it is imported must not end up in the code.
     with contextlib.redirect_stdout(sys.stderr):
         function = words.find(target)
         names, types = words.parse_wrt(wrt, function), words.parse_types(arg or [], function)
-        text = api.derivative_source(function, mode, names, types)
+        text = api.derivative_source(function, mode, names, types, backend)
     _write(text.rstrip("\n") + "\n", output)
 
 

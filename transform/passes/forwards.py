@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ..ir import For, Function, Lit, Statement, map_regions
+from ..ir import For, Function, Lit, Statement, map_regions, reads
 from ..rules.build import Builder, Value, op
 
 __all__ = ["forwards"]
@@ -24,7 +24,9 @@ def _body(body: tuple[Statement, ...]) -> Iterator[Statement]:
     for statement in body:
         inner = map_regions(statement, _body)
         if isinstance(inner, For) and inner.reverse:
-            yield from _turned(inner)
+            index = inner.body.params[0]
+            counts = index in {*reads(inner.body.body), *inner.body.results}
+            yield from _turned(inner) if counts else [replace(inner, reverse=False)]
         else:
             yield inner
 
