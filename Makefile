@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test matrix lint format bench fuzz partials clean
+.PHONY: demo test flavours matrix lint format bench fuzz partials clean
 
 demo: $(VENV)/.installed
 	@echo '# transform ssa examples/loss.py:loss'
@@ -15,6 +15,9 @@ demo: $(VENV)/.installed
 
 test: $(VENV)/.developed
 	$(BIN)/python -m pytest -W error -n auto
+
+flavours: $(VENV)/.developed  ## every program of the corpus under the Numba flavour: half an hour, then minutes
+	CORPUS=all TRANSFORM_CACHE=$(CURDIR)/.cache $(BIN)/python -m pytest -W error -n auto tests/programs/test_flavours.py
 
 matrix:  ## the tests under every supported Python that is present
 	@for version in 3.11 3.12 3.13; do \
@@ -60,5 +63,5 @@ $(VENV)/.benched: $(VENV)/.installed
 	@touch $@
 
 clean:
-	rm -rf .venv .venv-* build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .cache .venv .venv-* build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
