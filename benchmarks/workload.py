@@ -73,16 +73,17 @@ def compiled(function: Function) -> Function:
     return result
 
 
-def rebound(function: Function, **modules: Any) -> Function:
-    """The same code with other modules under its global names, `np` say, its helpers included.
+def rebound(function: Function, **others: Any) -> Function:
+    """The same code with others under its global names, another module as `np` say, its helpers included.
 
     So a program that writes into no array is the program that an expert writes for JAX or autograd.
     """
-    scope = {**function.__globals__, **modules}
+    scope = {**function.__globals__, **others}
     for name in function.__code__.co_names:
         helper = scope.get(name)
-        if isinstance(helper, types.FunctionType) and helper.__module__ == function.__module__:
-            scope[name] = rebound(helper, **modules)
+        ours = isinstance(helper, types.FunctionType) and helper.__module__ == function.__module__
+        if ours and name not in others:
+            scope[name] = rebound(helper, **others)
     return types.FunctionType(
         function.__code__, scope, function.__name__, function.__defaults__, function.__closure__
     )

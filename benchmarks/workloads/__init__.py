@@ -1,7 +1,7 @@
 """The workloads, a file for each family."""
 
 from ..workload import Workload
-from . import factorisations, recurrent, regression, rosenbrock, scalars, stencils, sweeps
+from . import factorisations, published, recurrent, regression, rosenbrock, scalars, stencils, sweeps
 
 FAMILIES: dict[str, list[Workload]] = {
     "scalars": scalars.WORKLOADS,
@@ -11,4 +11,5 @@ FAMILIES: dict[str, list[Workload]] = {
     "factorisations": factorisations.WORKLOADS,
     "rosenbrock": rosenbrock.WORKLOADS,
     "recurrent": recurrent.WORKLOADS,
+    "published": published.WORKLOADS,
 }
