@@ -120,6 +120,16 @@ def wrapper(name: str, goal: float, derivative: Any, args: tuple[Any, ...]) -> R
     return f"wrapper, {name}", f"{goal:.2f} us", f"{extra * 1e6:.2f} us"
 
 
+def compiled_wrapper(name: str, goal: float, primal: Callable[..., Any], args: tuple[Any, ...]) -> Row:
+    """What the public object of the Numba flavour costs over the dispatcher that it calls in the end."""
+    derivative = grad(primal, backend="numba")
+    derivative(*args)
+    kernel = derivative.compiled
+    wrapped, bare = interleave([lambda: derivative(*args), lambda: kernel(*args, 1.0)])
+    extra = statistics.median(a - b for a, b in zip(wrapped, bare, strict=True))
+    return f"wrapper over the dispatcher, {name}", f"{goal:.2f} us", f"{extra * 1e6:.2f} us"
+
+
 def transformation(
     folder: Path, what: str, text: Callable[[str], str], args: tuple[Any, ...], goal: float, rounds: int
 ) -> Row:
@@ -177,7 +187,16 @@ def speed() -> list[Row]:
             depth(Path(folder), 8, 1.1),
             wrapper("one float", 0.25, grad(e.loss), (1.7,)),
             wrapper("three arrays", 0.5, grad(programs.weighted, (0, 1, 2)), vectors),
+            *compiled_wrappers(vectors),
         ]
+
+
+def compiled_wrappers(vectors: tuple[Any, ...]) -> list[Row]:
+    """None where there is no Numba."""
+    if importlib.util.find_spec("numba") is None:
+        return []
+    floats = compiled_wrapper("one float", 0.5, e.loss, (1.7,))
+    return [floats, compiled_wrapper("three arrays", 0.5, programs.weighted, vectors)]
 
 
 def transforming() -> list[Row]:

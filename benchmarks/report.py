@@ -22,13 +22,14 @@ LIBRARIES = ("numpy", "numba", "jax", "autograd", "torch", "casadi")
 PYTHON_MEAN, PYTHON_EACH = 1.1, 1.5
 JAX_LOOPS, JAX_EACH = 1 / 3, 1.1
 MEMORY = 1.2
+FIRST, AGAIN = 1.5, 0.03
 # Below this, pages and pools of the interpreter are all that is seen.
 SEEN = 1 << 20
 
 
 def one_table(outcome: Outcome) -> Table:
     """Times, and how often the derivative by hand fits into them."""
-    table = Table(title=outcome.title, title_justify="left", title_style="bold", width=100)
+    table = Table(title=outcome.title, title_justify="left", title_style="bold", width=110)
     table.add_column("contestant")
     for name in ("time", f"/ {HAND}", "first call", "peak memory"):
         table.add_column(name, justify="right")
@@ -68,12 +69,24 @@ def _python(outcomes: Sequence[Outcome]) -> Table:
 def _numba(outcomes: Sequence[Outcome]) -> Table:
     title = "transform numba: goals, and others"
     table = Table(title=title, title_justify="left", title_style="bold")
-    heads = ("workload", "goal", "figure", f"/ {HAND}", "/ by hand, Numba", "/ JAX", "memory")
-    for name in heads:
+    heads = (
+        "workload",
+        "goal",
+        "figure",
+        f"/ {HAND}",
+        "/ by hand, Numba",
+        "/ JAX",
+        "memory",
+        "first",
+        "again",
+    )
+    for name in (*heads, "first call", "in the next process"):
         table.add_column(name, justify="left" if name in heads[:2] else "right")
     for outcome in outcomes:
         row = [_figure(outcome.ratio(COMPILED, other)) for other in (HAND, "by hand, Numba")]
         row += [_judged(outcome.ratio(COMPILED, "JAX"), JAX_EACH), _memory(outcome, COMPILED)]
+        entry = outcome.entries[COMPILED]
+        row += [_in_time(entry.first, FIRST), _in_time(entry.again, AGAIN)]
         goals = [goal for goal in outcome.workload.goals if goal.size in (None, outcome.size)]
         text = ", ".join(f"{goal.at_most} x {goal.against}" for goal in goals)
         met = ", ".join(_judged(outcome.ratio(COMPILED, goal.against), goal.at_most) for goal in goals)
@@ -108,6 +121,7 @@ def record(outcomes: Sequence[Outcome]) -> dict[str, Any]:
                     name: {
                         "median": entry.median,
                         "first call": entry.first,
+                        "first call in the next process": entry.again,
                         "memory": entry.memory,
                         "rounds": len(entry.times),
                         f"over {HAND}": outcome.ratio(name, HAND),
@@ -147,6 +161,11 @@ def _memory(outcome: Outcome, name: str) -> str:
 
 def _time(seconds: float | None) -> str:
     return "" if seconds is None else si(seconds)
+
+
+def _in_time(seconds: float | None, goal: float) -> str:
+    text = _time(seconds)
+    return f"[bold red]{text}[/bold red]" if seconds is not None and seconds > goal else text
 
 
 def _figure(ratio: float | None) -> str:

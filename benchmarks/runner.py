@@ -5,26 +5,31 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from transform.errors import TransformError
 
+from .again import first_call_again
 from .contestants import DERIVATIVES, PRIMALS, Absent, Call, disagreement
 from .measure import interleave, peak, ratio
 from .workload import Arguments, Workload
 
 TOLERANCE = 1e-8
-REFERENCE = "by hand, NumPy"
+REFERENCE, COMPILED = "by hand, NumPy", "transform numba"
 
 
 @dataclass(frozen=True)
 class Entry:
-    """What one contestant did: seconds and bytes, or a word why there are none."""
+    """What one contestant did: seconds and bytes, or a word why there are none.
+
+    first is its first call in this process, again the one in the next process.
+    """
 
     contestant: str
     times: Sequence[float] = ()
     first: float | None = None
+    again: float | None = None
     memory: int | None = None
     why_not: str = ""
 
@@ -52,10 +57,17 @@ class Outcome:
         return ratio(times) if all(times) else None
 
 
-def run(family: str, workload: Workload, seconds: float) -> Iterator[Outcome]:
-    """The outcomes of a workload, size by size; each contestant has so many seconds for its rounds."""
+def run(family: str, workload: Workload, seconds: float, again: bool) -> Iterator[Outcome]:
+    """The outcomes of a workload, size by size; each contestant has so many seconds for its rounds.
+
+    With `again` the Numba flavour's first call is measured in a process of its own as well.
+    """
     for size, data in workload.sizes.items():
-        yield measured(family, workload, size, data(), seconds)
+        outcome = measured(family, workload, size, data(), seconds)
+        entry = outcome.entries[COMPILED]
+        if again and entry.times:
+            outcome.entries[COMPILED] = replace(entry, again=first_call_again(workload.name, size))
+        yield outcome
 
 
 def measured(family: str, workload: Workload, size: str, arguments: Arguments, seconds: float) -> Outcome:
@@ -75,6 +87,9 @@ def measured(family: str, workload: Workload, size: str, arguments: Arguments, s
         except TransformError as error:
             entries[name] = Entry(name, why_not=f"refused: {str(error).splitlines()[0]}")
             continue
+        except Exception as error:  # one that fails is a row of the table, and the others go on
+            entries[name] = Entry(name, why_not=f"failed: {type(error).__name__}")
+            continue
         if name == REFERENCE:
             reference = result
         error = 0.0 if name in PRIMALS else disagreement(result, reference)
@@ -84,7 +99,7 @@ def measured(family: str, workload: Workload, size: str, arguments: Arguments, s
             entries[name] = Entry(name, why_not=f"wrong by {error:.0e}")
     rounds = interleave(list(calls.values()), seconds * len(calls))
     for (name, call), times in zip(calls.items(), rounds, strict=True):
-        entries[name] = Entry(name, times, entries[name].first, peak(call))
+        entries[name] = replace(entries[name], times=times, memory=peak(call))
     return Outcome(family, workload, size, entries)
 
 
