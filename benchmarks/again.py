@@ -1,7 +1,7 @@
 """The first call of the Numba flavour in a new process, which finds the machine code on disk.
 
-python -m benchmarks.again WORKLOAD SIZE prints the seconds. Numba has been imported and has compiled something:
-what it takes to get going, about half a second, it takes without any derivative.
+python -m benchmarks.again WORKLOAD SIZE prints the seconds. Numba has been imported and has compiled
+something: what it takes to get going, about half a second, it takes without any derivative.
 """
 
 from __future__ import annotations

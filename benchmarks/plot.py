@@ -1,6 +1,6 @@
-"""The picture of the README, from the JSON of a run: python -m benchmarks.plot [build/benchmarks.json] [picture]
+"""The picture of the README, from the JSON of a run: python -m benchmarks.plot [JSON] [PICTURE]
 
-Each workload is a row, each contestant a mark at its time over that of the derivative written by hand with NumPy.
+A workload is a row, a contestant a mark at its time over that of the derivative written by hand with NumPy.
 """
 
 from __future__ import annotations
