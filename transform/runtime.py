@@ -10,11 +10,22 @@ __all__ = [
     "cofactors",
     "delay",
     "exclusive_products",
+    "int_abs",
+    "int_add",
+    "int_floordiv",
+    "int_lshift",
+    "int_mod",
+    "int_mul",
+    "int_neg",
+    "int_pow",
+    "int_rshift",
+    "int_sub",
     "polygamma",
     "recurrence",
     "sinc_derivative",
     "surviving",
     "unbroadcast",
+    "whole",
 ]
 
 
@@ -118,3 +129,86 @@ def surviving(shape: Any, index: Any) -> Any:
     count = np.arange(order[index].size).reshape(order[index].shape)
     order[index] = count
     return order[index] == count
+
+
+def whole(x: float) -> float:
+    """A float that an int can hold."""
+    if x != x:
+        raise ValueError("cannot convert float NaN to integer")
+    if x > 9007199254740992.0 or x < -9007199254740992.0:
+        raise OverflowError("an int beyond 64 bits")
+    return x
+
+
+def int_add(a: int, b: int) -> int:
+    """The sum of two ints in 64 bits, if they hold it."""
+    if (b > 0 and a > 9223372036854775807 - b) or (b < 0 and a < -9223372036854775807 - 1 - b):
+        raise OverflowError("an int beyond 64 bits")
+    return a + b
+
+
+def int_sub(a: int, b: int) -> int:
+    """The difference of two ints in 64 bits, if they hold it."""
+    if (b < 0 and a > 9223372036854775807 + b) or (b > 0 and a < -9223372036854775807 - 1 + b):
+        raise OverflowError("an int beyond 64 bits")
+    return a - b
+
+
+def int_neg(a: int) -> int:
+    """The negative of an int in 64 bits, if they hold it."""
+    if a == -9223372036854775807 - 1:
+        raise OverflowError("an int beyond 64 bits")
+    return -a
+
+
+def int_abs(a: int) -> int:
+    """The absolute value of an int in 64 bits, if they hold it."""
+    return a if a >= 0 else int_neg(a)
+
+
+def int_mul(a: int, b: int) -> int:
+    """The product of two ints in 64 bits, if they hold it."""
+    # Asked before: compilers assume that products of ints do not wrap around.
+    if a != 0 and b != 0 and b != 1 and int_abs(a) > 9223372036854775807 // int_abs(b):
+        raise OverflowError("an int beyond 64 bits")
+    return a * b
+
+
+def int_floordiv(a: int, b: int) -> int:
+    """The quotient of two ints in 64 bits, rounded down, if they hold it."""
+    if b == 0:
+        raise ZeroDivisionError("integer division or modulo by zero")
+    return int_neg(a) if b == -1 else a // b
+
+
+def int_mod(a: int, b: int) -> int:
+    """The remainder of two ints."""
+    if b == 0:
+        raise ZeroDivisionError("integer modulo by zero")
+    return 0 if b == -1 else a % b
+
+
+def int_pow(a: int, n: int) -> int:
+    """The power of an int in 64 bits, if they hold it: a negative one is no int."""
+    if n < 0:
+        raise OverflowError("an int beyond 64 bits")
+    power = 1
+    for _ in range(min(n, 64) if a != 1 and a != -1 else n % 2):
+        power = int_mul(power, a)
+    return power
+
+
+def int_lshift(a: int, n: int) -> int:
+    """The int a * 2**n in 64 bits, if they hold it."""
+    if n < 0:
+        raise ValueError("negative shift count")
+    for _ in range(min(n, 64)):
+        a = int_mul(a, 2)
+    return a
+
+
+def int_rshift(a: int, n: int) -> int:
+    """The int a // 2**n."""
+    if n < 0:
+        raise ValueError("negative shift count")
+    return a >> min(n, 63)

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..frontend import Read
 from ..ir import Function, Input
+from ..passes.ranges import LARGEST_ARGUMENT
 from ..tree import Static, is_structure
 from .lengths import length_tests
 from .sharing import sharing_tests
@@ -56,6 +57,12 @@ def fast_entry(derivative: Any, made: Any, values: Mapping[str, Any]) -> Callabl
     for k, (name, value) in enumerate(values.items()):
         tests += _type_tests(name, value, k, scope, known=isinstance(trees[name], Static))
         tests += _shape_test(made.function, trees[name], name, value)
+        if (
+            made.compiled.dispatcher is not None
+            and type(value) is int
+            and not isinstance(trees[name], Static)
+        ):
+            tests.append(f"{-LARGEST_ARGUMENT} <= {name} <= {LARGEST_ARGUMENT}")
     tests += length_tests(made.function, made.primal.given, made.captured)
     tests += sharing_tests(made.primal, values, made.captured, scope)
     for k, read in enumerate(made.reads):

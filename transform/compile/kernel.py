@@ -14,7 +14,8 @@ from numba.core.caching import FunctionCache
 
 from .. import runtime
 from ..emit import Emitted
-from ..emit.module import module_text
+from ..emit.globals import STANDARD
+from ..emit.module import module_text, split
 from ..emit.printer import Printer
 from . import store
 from .python import digest, run
@@ -38,7 +39,7 @@ def loaded(code: Emitted, recursive: bool) -> Kernel:
     """The last function of the code, not compiled yet; `recursive` where one of its functions is."""
     # What Numba finds on disk of a recursive function calls what is not there, and the process dies.
     keep = not recursive and _is_standard(code)
-    text = module_text(code.definition, code.refers, {}, Printer()) if keep else None
+    text = module_text(code.definition, code.refers, {}, Printer(), code.decorator) if keep else None
     path = store.written(text, code.name) if text is not None else None
     if text is None or path is None:
         return _in_memory(code)
@@ -48,7 +49,11 @@ def loaded(code: Emitted, recursive: bool) -> Kernel:
     dispatcher = getattr(module, code.name)
     with contextlib.suppress(Exception):  # no place for the machine code: it stays in memory
         dispatcher._cache = _Cache(dispatcher.py_func)
-    return Kernel(dispatcher, str(path), text.count("\n") - code.definition.count("\n"))
+    return Kernel(dispatcher, str(path), _lines_above(code, text))
+
+
+def _lines_above(code: Emitted, text: str) -> int:
+    return text.count("\n") - code.definition.count("\n")
 
 
 def _is_standard(code: Emitted) -> bool:
@@ -63,11 +68,14 @@ def _home(value: Any) -> str:
 
 
 def _in_memory(code: Emitted) -> Kernel:
-    known = "".join(f"{name} {id(value)}\n" for name, value in code.namespace.items())
-    module = _registered(f"transform.generated.{code.name}_{digest(code.definition + known)}")
-    vars(module).update(run(code.definition, code.name, {**code.namespace, "__name__": module.__name__}))
+    own = {name: value for name, value in code.refers.items() if _home(value) == runtime.__name__}
+    others = {name: value for name, value in code.refers.items() if name not in own}
+    text = "\n\n".join([*split(own, code.decorator)[1], code.definition])
+    known = "".join(f"{name} {id(value)}\n" for name, value in others.items())
+    module = _registered(f"transform.generated.{code.name}_{digest(text + known)}")
+    vars(module).update(run(text, code.name, {**STANDARD, **others, "__name__": module.__name__}))
     dispatcher = getattr(module, code.name)
-    return Kernel(dispatcher, dispatcher.py_func.__code__.co_filename)
+    return Kernel(dispatcher, dispatcher.py_func.__code__.co_filename, _lines_above(code, text))
 
 
 def _registered(name: str, file: str | None = None) -> ModuleType:

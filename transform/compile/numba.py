@@ -19,7 +19,10 @@ from ..ir import Atom, Function, Lit
 from ..passes.callees import is_recursive
 from ..passes.flat import entry_of, kernel_of
 from ..passes.forwards import forwards
+from ..passes.integers import checked
 from ..passes.loops import loops
+from ..passes.promotion import promoted
+from ..passes.ranges import LARGEST_ARGUMENT
 from ..types import Array, List, Type
 from .code import Compiled
 from .kernel import Kernel, loaded
@@ -27,6 +30,9 @@ from .python import run
 from .refusal import REMEDY, refusal
 
 __all__ = ["compiled"]
+
+BEYOND = "an int beyond 64 bits"
+"""What the helpers for ints say."""
 
 _RETRIED = (NumbaError, NotImplementedError, OverflowError)
 
@@ -39,7 +45,7 @@ def compiled(function: Function, fastmath: bool, parallel: bool) -> Compiled:
 
     Raises UnsupportedError where the kernel cannot be written.
     """
-    kernel = forwards(loops(kernel_of(function)))
+    kernel = forwards(loops(checked(promoted(kernel_of(function)))))
     for each in kernel.params:
         if isinstance(each.type, List):
             raise UnsupportedError(
@@ -84,8 +90,8 @@ class _Complete:
         self.made, self.dispatcher, self.kernel, self.code = made, made.dispatcher, kernel, code
 
     def __call__(self, *leaves: Any) -> Any:
-        if any(type(leaf) is int and not -(2**63) <= leaf < 2**63 for leaf in leaves):
-            raise UnsupportedError("an int beyond 64 bits, which Numba's code cannot hold", REMEDY)
+        if any(type(leaf) is int and not -LARGEST_ARGUMENT <= leaf <= LARGEST_ARGUMENT for leaf in leaves):
+            raise UnsupportedError("an int argument beyond 2**31, too large for Numba's code", REMEDY)
         try:
             return self.called(leaves)
         except (UnsupportedError, NotImplementedError):
@@ -105,7 +111,12 @@ class _Complete:
             raise
         except Exception as error:  # whatever goes wrong in a compiler, the user's program is not the cause
             raise refusal(error, self.code.origins, self.made) from error
-        return self.dispatcher(*leaves)
+        try:
+            return self.dispatcher(*leaves)
+        except OverflowError as error:
+            if str(error) != BEYOND:
+                raise
+            raise UnsupportedError(f"{BEYOND}, which Numba's code cannot hold", REMEDY) from error
 
     def compile(self, signature: tuple[Any, ...]) -> None:
         """Compile the kernel for arguments of these types, and check what it returns."""

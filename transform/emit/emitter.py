@@ -42,7 +42,8 @@ class Emitted:
     `definition` is the def alone, after those of the functions that it calls. `refers` are the modules,
     helpers and functions it names, `constants` the captured values: together the namespace in which it runs.
     `names` says what each Var that has a line of its own is called, `origins` where each line of the
-    definition comes from. `callees` is the same without the def of the function itself.
+    definition comes from. `callees` is the same without the def of the function itself; the `decorator` is
+    above each of them, and above the helpers.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Emitted:
     names: Mapping[Var, str]
     origins: tuple[Origin | None, ...] = ()
     callees: Emitted | None = None
+    decorator: str = ""
 
     @cached_property
     def text(self) -> str:
@@ -63,7 +65,7 @@ class Emitted:
         refers = dict(self.refers)
         if any(isinstance(value, (np.ndarray, np.generic)) for value in self.constants.values()):
             refers.setdefault("np", np)
-        return module_text(self.definition, refers, self.constants, Printer())
+        return module_text(self.definition, refers, self.constants, Printer(), self.decorator)
 
     @property
     def imports(self) -> tuple[str, ...]:
@@ -91,9 +93,8 @@ def emit(function: Function, decorator: str = "", refers: Mapping[str, Any] = _N
     for each in function.callees.values():
         module = _emit(each, module, decorator)
     whole = _emit(function, module)
-    return replace(
-        whole, refers=_without_calls(whole), callees=replace(module, refers=_without_calls(module))
-    )
+    module = replace(module, refers=_without_calls(module), decorator=decorator)
+    return replace(whole, refers=_without_calls(whole), callees=module, decorator=decorator)
 
 
 def _without_calls(module: Emitted) -> Mapping[str, Any]:

@@ -28,10 +28,17 @@ LARGEST = 1000
 
 
 def module_text(
-    definition: str, refers: Mapping[str, Any], constants: Mapping[str, Any], printer: Printer
+    definition: str,
+    refers: Mapping[str, Any],
+    constants: Mapping[str, Any],
+    printer: Printer,
+    decorator: str = "",
 ) -> str:
-    """The text of a file that defines the function and needs nothing but what it imports."""
-    imports, helpers = split(refers)
+    """The text of a file that defines the function and needs nothing but what it imports.
+
+    The `decorator` is that of copied helpers.
+    """
+    imports, helpers = split(refers, decorator)
     assignments = [f"{name} = {printer(_constant(name, value))}" for name, value in constants.items()]
     standard = [line for line in imports if line.split()[1].split(".")[0] in sys.stdlib_module_names]
     foreign = [line for line in imports if line not in standard]
@@ -39,7 +46,7 @@ def module_text(
     return "\n\n\n".join(["\n\n".join(heads), *helpers, definition.rstrip("\n")]).lstrip("\n") + "\n"
 
 
-def split(refers: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def split(refers: Mapping[str, Any], decorator: str = "") -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The import lines and the copied helpers for the objects that a function names."""
     imports, helpers = set(), {}
     for name, value in refers.items():
@@ -47,7 +54,7 @@ def split(refers: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
             continue
         if getattr(value, "__module__", None) == runtime.__name__:
             for helper in _with_dependencies(value):
-                helpers[helper.__name__] = _source(helper)
+                helpers[helper.__name__] = f"{decorator}\n{_source(helper)}".lstrip("\n")
                 imports |= {_import(n, STANDARD[n]) for n in _globals(helper) if n in STANDARD}
             if name != value.__name__:
                 helpers[name] = f"{name} = {value.__name__}"

@@ -19,10 +19,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from ..ir import Callee, Eqn, Function, Input, Lit, Slot, Statement, Var, map_regions, walk
 from ..names import KERNEL, NUMBERED, identifier
 from ..rules.callees import CALL, callee_of, calling
 from ..types import INT
+from .promotion import cast, is_boxed_otherwise
 
 __all__ = ["entry_of", "kernel_of"]
 
@@ -56,14 +59,29 @@ def entry_of(function: Function, kernel: Function) -> Function:
         for atom in function.results
     ) or (Var("t", INT, temporary=True),)
     first, *others = targets
+    given = {position: cast(function.params[position], dtype) for position, dtype in _defaults(function)}
+    arguments = tuple(given[k].target if k in given else each for k, each in enumerate(arguments))
     call = Eqn(first, calling(callee), arguments, {"type": first.type}, function.origin, others=tuple(others))
+    returned = {
+        target: cast(target, target.type.dtype) for target in targets if is_boxed_otherwise(target.type)
+    }
+    results = tuple(returned[each].target if each in returned else each for each in targets)
     return replace(
         function,
-        body=(call,),
-        results=targets[: len(function.results)],
+        body=(*given.values(), call, *returned.values()),
+        results=results[: len(function.results)],
         captures=tuple((var, values[var]) for var in kernel.params[len(function.params) :]),
         callees={**kernel.callees, callee: replace(kernel, callees={})},
     )
+
+
+def _defaults(function: Function) -> Iterator[tuple[int, np.dtype]]:
+    """The seeds that are 1.0 by default and have another precision than that."""
+    for each in function.inputs:
+        if each.default == "1.0" and isinstance(each.tree, Slot):
+            type_ = function.params[each.tree.position].type
+            if is_boxed_otherwise(type_):
+                yield each.tree.position, type_.dtype
 
 
 def _inputs(params: Sequence[Var]) -> tuple[Input, ...]:

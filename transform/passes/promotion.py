@@ -1,0 +1,111 @@
+"""What NumPy's promotion does with Python's numbers, written out for compilers that know dtypes only.
+
+y = 2.0 * x            --->     y = np.float32(2.0) * x        where x is single precision
+y = math.sin(x)        --->     y = math.sin(np.float64(x))
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ..errors import UnsupportedError
+from ..ir import Atom, Eqn, Function, Primitive, Statement, Var, map_regions
+from ..types import Array, Dims, List, Scalar, Type
+
+__all__ = ["cast", "is_boxed_otherwise", "promoted"]
+
+_PLAIN = ("float64", "int64", "uint64", "bool", "complex128")
+
+
+def promoted(function: Function) -> Function:
+    """The function, and those it calls, with every promotion of a number to another precision in it.
+
+    Raises UnsupportedError where small integers are computed with, which wrap around at other numbers.
+    """
+    changed = replace(function, body=tuple(_body(function.body)))
+    return replace(changed, callees={callee: promoted(each) for callee, each in function.callees.items()})
+
+
+def is_boxed_otherwise(type_: Type) -> bool:
+    """Whether compiled code hands a scalar of this type back as a Python number of another precision."""
+    return isinstance(type_, Scalar) and not type_.weak and type_.dtype.name not in _PLAIN
+
+
+def cast(atom: Atom, dtype: np.dtype, like: Eqn | None = None) -> Eqn:
+    """The equation `np.float32(x)`."""
+    origin, sweep = (like.origin, like.sweep) if like is not None else (None, None)
+    target = Var("t", Scalar(dtype), temporary=True)
+    made = Eqn(target, _cast(dtype), (atom,), {}, origin)
+    return made if sweep is None else replace(made, sweep=sweep)
+
+
+@functools.cache
+def _cast(dtype: np.dtype) -> Primitive:
+    def infer(dims: Dims, types: Sequence[Type], params: Mapping[str, Any]) -> Type:
+        return Scalar(dtype)
+
+    return Primitive("cast", infer, f"np.{dtype.name}({{0}})")
+
+
+def _body(body: tuple[Statement, ...]) -> Iterator[Statement]:
+    for statement in body:
+        if isinstance(statement, Eqn):
+            yield from _equation(statement)
+        else:
+            yield map_regions(statement, _body)
+
+
+def _equation(eqn: Eqn) -> Iterator[Statement]:
+    _refuse_small_integers(eqn)
+    operands: list[Atom] = []
+    wanted = _precision(eqn)
+    for operand in eqn.operands:
+        dtype = wanted(operand.type)
+        if dtype is None:
+            operands.append(operand)
+        else:
+            made = cast(operand, dtype, eqn)
+            yield made
+            operands.append(made.target)
+    yield replace(eqn, operands=tuple(operands)) if operands != [*eqn.operands] else eqn
+
+
+def _precision(eqn: Eqn) -> Any:
+    """What the types of an equation's operands must become, None where they are right."""
+    if eqn.params.get("lib") == "math":
+        return lambda type_: np.dtype(np.float64) if is_boxed_otherwise(type_) else None
+    strong = [each.type.dtype for each in eqn.operands if not _is_weak(each.type)]
+    if not (eqn.primitive.elementwise and strong):
+        return lambda type_: None
+    common = np.result_type(*strong)
+    if common.name in _PLAIN or common.kind not in "fc":
+        return lambda type_: None
+    real = np.finfo(common).dtype
+
+    def wanted(type_: Type) -> np.dtype | None:
+        if not _is_weak(type_) or type_.dtype.kind == "b":
+            return None
+        return np.result_type(real, np.complex64) if type_.dtype.kind == "c" else real
+
+    return wanted
+
+
+def _is_weak(type_: Type) -> bool:
+    return isinstance(type_, Scalar) and type_.weak
+
+
+def _refuse_small_integers(eqn: Eqn) -> None:
+    type_ = eqn.target.type
+    if not eqn.primitive.elementwise or isinstance(type_, List) or type_.dtype.kind not in "iu":
+        return
+    if type_.dtype.itemsize < 8 and not all(isinstance(each.type, Array) for each in eqn.operands):
+        raise UnsupportedError(
+            f"Numba computes {type_.dtype.name} with numbers in 64 bits, so that it wraps around elsewhere",
+            'Use backend="python", or int64.',
+            eqn.origin,
+        )
