@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test flavours matrix lint format bench fuzz partials clean
+.PHONY: demo test flavours matrix lint format bench plot fuzz partials clean
 
 demo: $(VENV)/.installed
 	@echo '# transform ssa examples/loss.py:loss'
@@ -40,6 +40,9 @@ format: $(VENV)/.developed
 
 bench: $(VENV)/.benched  ## all, or ONLY=stencil; QUICK=1 for rough figures; contestants not installed are listed as absent
 	$(BIN)/python -m benchmarks $(if $(ONLY),--only '$(ONLY)') $(if $(QUICK),--quick)
+
+plot: $(VENV)/.benched  ## the picture of the README, from the last `make bench`
+	$(BIN)/python -m benchmarks.plot
 
 fuzz: $(VENV)/.developed  ## N random programs from SEED, of KIND lines or loops or any
 	$(BIN)/python -m tests.fuzz $(or $(N),2000) $(or $(SEED),1) $(KIND)

@@ -29,7 +29,7 @@ def main() -> None:
 
 def compare(options: argparse.Namespace) -> None:
     """Print a table for each workload as it is done, then the summary."""
-    console = Console(width=None if Console().is_terminal else 120)
+    console = Console(width=None if Console().is_terminal else 150)
     outcomes: list[Outcome] = []
     warm_up()
     for family, workloads in FAMILIES.items():

@@ -67,35 +67,25 @@ def _python(outcomes: Sequence[Outcome]) -> Table:
 
 
 def _numba(outcomes: Sequence[Outcome]) -> Table:
-    title = "transform numba: goals, and others"
-    table = Table(title=title, title_justify="left", title_style="bold")
-    heads = (
-        "workload",
-        "goal",
-        "figure",
-        f"/ {HAND}",
-        "/ by hand, Numba",
-        "/ JAX",
-        "memory",
-        "first",
-        "again",
-    )
-    for name in (*heads, "first call", "in the next process"):
-        table.add_column(name, justify="left" if name in heads[:2] else "right")
+    table = Table(title="transform numba: goals, and others", title_justify="left", title_style="bold")
+    heads = ("figure", "goal", f"/ {HAND}", "/ Numba", "/ JAX", "memory", "first call", "next process")
+    table.add_column("workload")
+    for name in heads:
+        table.add_column(name, justify="left" if name == "goal" else "right", no_wrap=name != f"/ {HAND}")
     for outcome in outcomes:
+        goals = [goal for goal in outcome.workload.goals if goal.size in (None, outcome.size)]
+        text = ", ".join(f"{goal.at_most} {goal.against}" for goal in goals)
+        met = ", ".join(_judged(outcome.ratio(COMPILED, goal.against), goal.at_most) for goal in goals)
         row = [_figure(outcome.ratio(COMPILED, other)) for other in (HAND, "by hand, Numba")]
         row += [_judged(outcome.ratio(COMPILED, "JAX"), JAX_EACH), _memory(outcome, COMPILED)]
         entry = outcome.entries[COMPILED]
-        row += [_in_time(entry.first, FIRST), _in_time(entry.again, AGAIN)]
-        goals = [goal for goal in outcome.workload.goals if goal.size in (None, outcome.size)]
-        text = ", ".join(f"{goal.at_most} x {goal.against}" for goal in goals)
-        met = ", ".join(_judged(outcome.ratio(COMPILED, goal.against), goal.at_most) for goal in goals)
-        table.add_row(outcome.title, text, met, *row)
+        times = (_in_time(entry.first, FIRST), _in_time(entry.again, AGAIN))
+        table.add_row(outcome.title, met or entry.why_not, text, *row, *times)
     table.add_section()
-    means = [_figure(geometric(_ratios(outcomes, COMPILED, other))) for other in (HAND, "by hand, Numba")]
-    table.add_row("geometric mean", "", "", *means, _figure(geometric(_ratios(outcomes, COMPILED, "JAX"))))
+    means = [geometric(_ratios(outcomes, COMPILED, other)) for other in (HAND, "by hand, Numba", "JAX")]
+    table.add_row("geometric mean", "", "", *map(_figure, means))
     loops = geometric(_ratios([each for each in outcomes if each.workload.steps], COMPILED, "JAX"))
-    table.add_row("with loops, against JAX", f"{JAX_LOOPS:.2f} x JAX", "", "", "", _judged(loops, JAX_LOOPS))
+    table.add_row("with loops, against JAX", _judged(loops, JAX_LOOPS), f"{JAX_LOOPS:.2f} JAX")
     return table
 
 
