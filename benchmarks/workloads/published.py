@@ -181,10 +181,12 @@ def residuals_by_hand(cameras, points, weights, camera, point, seen, e_bar):
     angle_bar = cos * sin_bar - sin * cos_bar - np.sum(axis_bar * axis, axis=1)[:, None] / angle
     c_bar[:, :3] = axis_bar / angle + angle_bar * axis
     c_bar[:, 3:6] = -x_bar
-    cameras_bar, points_bar = np.zeros(cameras.shape), np.zeros(points.shape)
-    np.add.at(cameras_bar, camera, c_bar)
-    np.add.at(points_bar, point, x_bar)
-    return cameras_bar, points_bar, weights_bar
+    return added_up(c_bar, camera, len(cameras)), added_up(x_bar, point, len(points)), weights_bar
+
+
+def added_up(rows, index, count):
+    """The sum of the rows with each index: by column, as np.add.at takes four times as long over rows."""
+    return np.stack([np.bincount(index, column, count) for column in rows.T], axis=1)
 
 
 def residuals_in_jax():

@@ -103,63 +103,64 @@ def lstm(main, extra, state, letters):
 
 
 def lstm_by_hand(main, extra, state, letters):
-    layers, steps = len(main), len(letters) - 1
-    hidden = [state[k, 0] for k in range(layers)]
-    cell = [state[k, 1] for k in range(layers)]
-    tape = []
-    for t in range(steps):
-        x = letters[t] * extra[0]
-        for k in range(layers):
-            weight, bias = main[k]
-            forget = sigmoid(x * weight[0] + bias[0])
-            entering = sigmoid(hidden[k] * weight[1] + bias[1])
-            leaving = sigmoid(x * weight[2] + bias[2])
-            change = np.tanh(hidden[k] * weight[3] + bias[3])
-            after = cell[k] * forget + entering * change
-            shown = np.tanh(after)
-            tape.append((x, hidden[k], cell[k], forget, entering, leaving, change, shown))
-            cell[k] = after
-            x = hidden[k] = leaving * shown
-        tape.append(x)
-    return lstm_reverse(main, extra, state, letters, tape)
-
-
-def lstm_reverse(main, extra, state, letters, tape):
-    layers, steps, count = len(main), len(letters) - 1, letters.shape[1]
-    main_bar, extra_bar = np.zeros(main.shape), np.zeros(extra.shape)
-    hidden_bar = [np.zeros(count) for _ in range(layers)]
-    cell_bar = [np.zeros(count) for _ in range(layers)]
-    scale = -1 / (steps * count)
+    """What does not depend on the step before is done for all steps at once."""
+    (layers, _, _, count), steps = main.shape, len(letters) - 1
+    inputs, gates, cells, shown, outputs = lstm_forward(main, extra, state, letters)
+    gold = letters[1:]
+    e = np.exp(outputs * extra[1] + extra[2])
+    scores_bar = (gold - (gold.sum(axis=1) / (e.sum(axis=1) + 2))[:, None] * e) / -(steps * count)
+    x_bars = scores_bar * extra[1]
+    # The adjoints of the four gates over that of the cell, that of what leaves over that of the hidden state.
+    slopes = gates * (1 - gates)
+    slopes[:, :, 3] = 1 - gates[:, :, 3] ** 2
+    slopes[:, :, 0] *= cells
+    slopes[:, :, 1] *= gates[:, :, 3]
+    slopes[:, :, 2] *= shown
+    slopes[:, :, 3] *= gates[:, :, 1]
+    cell_slopes = gates[:, :, 2] * (1 - shown**2)
+    z_bars = np.empty(gates.shape)
+    hidden_bar, cell_bar = np.zeros((layers, count)), np.zeros((layers, count))
     for t in reversed(range(steps)):
-        x = tape.pop()
-        e = np.exp(x * extra[1] + extra[2])
-        gold = letters[t + 1]
-        scores_bar = scale * (gold - (gold.sum() / (e.sum() + 2)) * e)
-        extra_bar[1] += scores_bar * x
-        extra_bar[2] += scores_bar
-        x_bar = scores_bar * extra[1]
+        x_bar = x_bars[t]
         for k in reversed(range(layers)):
-            x, before, old, forget, entering, leaving, change, shown = tape.pop()
-            weight, (weight_bar, bias_bar) = main[k, 0], main_bar[k]
-            hidden_bar[k] += x_bar
-            c_bar = cell_bar[k] + hidden_bar[k] * leaving * (1 - shown * shown)
-            forget_bar = c_bar * old * (forget * (1 - forget))
-            entering_bar = c_bar * change * (entering * (1 - entering))
-            leaving_bar = hidden_bar[k] * shown * (leaving * (1 - leaving))
-            change_bar = c_bar * entering * (1 - change * change)
-            cell_bar[k] = c_bar * forget
-            weight_bar[0] += forget_bar * x
-            weight_bar[1] += entering_bar * before
-            weight_bar[2] += leaving_bar * x
-            weight_bar[3] += change_bar * before
-            bias_bar[0] += forget_bar
-            bias_bar[1] += entering_bar
-            bias_bar[2] += leaving_bar
-            bias_bar[3] += change_bar
-            x_bar = forget_bar * weight[0] + leaving_bar * weight[2]
-            hidden_bar[k] = entering_bar * weight[1] + change_bar * weight[3]
-        extra_bar[0] += x_bar * letters[t]
-    return main_bar, extra_bar
+            h_bar = hidden_bar[k] + x_bar
+            c_bar = cell_bar[k] + h_bar * cell_slopes[t, k]
+            slope = slopes[t, k]
+            z_bar = slope * c_bar
+            z_bar[2] = slope[2] * h_bar
+            z_bars[t, k] = z_bar
+            cell_bar[k] = c_bar * gates[t, k, 0]
+            weighted = z_bar * main[k, 0]
+            x_bar = weighted[0] + weighted[2]
+            hidden_bar[k] = weighted[1] + weighted[3]
+        x_bars[t] = x_bar
+    main_bar = np.stack([np.sum(z_bars * inputs, axis=0), np.sum(z_bars, axis=0)], axis=1)
+    of_scores = [np.sum(scores_bar * outputs, axis=0), np.sum(scores_bar, axis=0)]
+    return main_bar, np.stack([np.sum(x_bars * letters[:-1], axis=0), *of_scores])
+
+
+def lstm_forward(main, extra, state, letters):
+    """By step and layer: inputs of the gates, gates, cell before, tanh of the cell after; by step: output."""
+    (layers, _, _, count), steps = main.shape, len(letters) - 1
+    inputs, gates = np.empty((steps, layers, 4, count)), np.empty((steps, layers, 4, count))
+    cells, shown = np.empty((steps, layers, count)), np.empty((steps, layers, count))
+    outputs, first = np.empty((steps, count)), letters * extra[0]
+    hidden, cell = list(state[:, 0]), list(state[:, 1])
+    for t in range(steps):
+        x = first[t]
+        for k in range(layers):
+            given, gate = inputs[t, k], gates[t, k]
+            given[::2] = x
+            given[1::2] = hidden[k]
+            z = given * main[k, 0] + main[k, 1]
+            gate[:3] = sigmoid(z[:3])
+            np.tanh(z[3], out=gate[3])
+            cells[t, k] = cell[k]
+            cell[k] = cell[k] * gate[0] + gate[1] * gate[3]
+            np.tanh(cell[k], out=shown[t, k])
+            x = hidden[k] = gate[2] * shown[t, k]
+        outputs[t] = x
+    return inputs, gates, cells, shown, outputs
 
 
 def lstm_in_jax():
