@@ -44,8 +44,8 @@ bench: $(VENV)/.benched  ## all, or ONLY=stencil; QUICK=1 for rough figures; con
 plot: $(VENV)/.benched  ## the picture of the README, from the last `make bench`
 	$(BIN)/python -m benchmarks.plot
 
-fuzz: $(VENV)/.developed  ## N random programs from SEED, of KIND lines or loops or any
-	$(BIN)/python -m tests.fuzz $(or $(N),2000) $(or $(SEED),1) $(KIND)
+fuzz: $(VENV)/.developed  ## N random programs from SEED, of KIND lines or loops or any; BACKEND=numba
+	BACKEND=$(BACKEND) $(BIN)/python -m tests.fuzz $(or $(N),2000) $(or $(SEED),1) $(KIND)
 
 partials: $(VENV)/.developed  ## derive the table of partial derivatives again, with SymPy
 	$(BIN)/python -m transform.rules.derive

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import os
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -26,6 +27,8 @@ from transform.passes.tangent import tangent
 
 from ..support.differences import slope
 from ..support.evaluate import evaluate
+from ..support.flavours import Refused
+from .flavours import check_flavours
 from .limits import in_time
 from .programs import Program
 from .structures import SINGLE, direction, doubled, fill, leaves, moved, pairing, skeleton
@@ -34,9 +37,15 @@ STEP = 4e-3
 
 
 def outcome(program: Program) -> tuple[str, BaseException | None]:
-    """ "right", "rough" (differences could not tell everything), "wrong", "refused" or "crashed"; and why."""
+    """ "right", "rough" (differences could not tell everything), "wrong", "refused" or "crashed"; and why.
+
+    With BACKEND=numba in the environment, the Numba flavour against the Python flavour.
+    """
+    examine = check_flavours if os.environ.get("BACKEND") == "numba" else check
     try:
-        return ("rough" if check(program) else "right"), None
+        return ("rough" if examine(program) else "right"), None
+    except Refused as error:
+        return "refused", error.__cause__ or error
     except IRError as error:
         return "crashed", error
     except TransformError as error:

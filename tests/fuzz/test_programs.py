@@ -36,6 +36,14 @@ def test_derivatives_of_programs_with_loops_and_stores(k: int) -> None:
     assert found.outcome in ("right", "rough", "refused"), f"{found.message}\n{found.program!r}"
 
 
+@pytest.mark.parametrize("k", range(4))
+def test_the_numba_flavour_agrees(k: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`make fuzz BACKEND=numba` checks as many as there is time for."""
+    monkeypatch.setenv("BACKEND", "numba")
+    found = examined(made("any", "flavours", k))
+    assert found.outcome in ("right", "refused"), f"{found.message}\n{found.program!r}"
+
+
 def test_straight_line_programs_are_worth_checking() -> None:
     """They are varied, and most of what they compute is smooth enough to be compared."""
     drawn = [written(random.Random(k).choice) for k in range(200)]
