@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ..emit import Emitted
 
-__all__ = ["Compiled"]
+__all__ = ["Compiled", "Short"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Short:
+    """Lines that return what a call would, in the names of its parameters and of `scope`.
+
+    With the exceptions `retried` a call deals.
+    """
+
+    lines: tuple[str, ...]
+    scope: Mapping[str, Any]
+    retried: tuple[type[Exception], ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -16,15 +28,13 @@ class Compiled:
     """Generated code that can be called like the function it was made of.
 
     kernel      takes arguments of any types and layouts that the code is for
-    direct      the same for what `kernel` has been called with before, with nothing in between
     bound       gives the code with other captured values: those of the Emitted that it is given
     dispatcher  what code that Numba compiles can call
-    retried     exceptions of `direct` with which a call of `kernel` deals
+    short       the body of `kernel` for what it has been called with before, see Short
     """
 
     emitted: Emitted
     kernel: Callable[..., Any]
-    direct: Callable[..., Any]
     bound: Callable[[Emitted], Compiled]
     dispatcher: Any = None
-    retried: tuple[type[Exception], ...] = ()
+    short: Short | None = None

@@ -51,7 +51,7 @@ def fast_entry(derivative: Any, made: Any, values: Mapping[str, Any]) -> Callabl
         return None
     if any(is_structure(value) or name.startswith("_") for name, value in values.items()):
         return None  # the names that begin with _ are the entry's own
-    scope: dict[str, Any] = {"_kernel": made.compiled.direct, "_ndarray": np.ndarray}
+    scope: dict[str, Any] = {"_kernel": made.compiled.kernel, "_ndarray": np.ndarray}
     tests: list[str] = []
     trees = {each.name: each.tree for each in inputs}
     for k, (name, value) in enumerate(values.items()):
@@ -68,9 +68,11 @@ def fast_entry(derivative: Any, made: Any, values: Mapping[str, Any]) -> Callabl
     for k, read in enumerate(made.reads):
         tests.append(_read_test(read, k))
         scope |= {f"_holder{k}": read.holder, f"_read{k}": read.value, f"_current{k}": read.current}
-    if made.compiled.retried:
-        scope |= {"_retried": made.compiled.retried, "_complete": made.compiled.kernel}
-    return _define(derivative, values, inputs, tests, scope)
+    short = made.compiled.short
+    if short is not None:
+        scope |= {**short.scope, "_retried": short.retried}
+    seeds = [f"{each.name} = {each.default}" for each in made.function.inputs if each.name not in values]
+    return _define(derivative, values, inputs, tests, scope, () if short is None else (*seeds, *short.lines))
 
 
 def _type_tests(name: str, value: Any, k: int, scope: dict[str, Any], known: bool) -> list[str]:
@@ -117,15 +119,12 @@ def _read_test(read: Read, k: int) -> str:
     return f"_current{k}() is _read{k}"
 
 
-def _called(given: str, scope: Mapping[str, Any]) -> str:
-    if "_retried" not in scope:
+def _called(given: str, short: Sequence[str]) -> str:
+    """The call of the kernel, or what it does itself."""
+    if not short:
         return f"        return _kernel({given})\n"
-    return (
-        f"        try:\n"
-        f"            return _kernel({given})\n"
-        f"        except _retried:\n"
-        f"            return _complete({given})\n"
-    )
+    lines = "".join(f"            {line}\n" for line in short)
+    return f"        try:\n{lines}        except _retried:\n            return _kernel({given})\n"
 
 
 def _define(
@@ -134,6 +133,7 @@ def _define(
     inputs: Sequence[Input],
     tests: Sequence[str],
     scope: dict[str, Any],
+    short: Sequence[str],
 ) -> Callable[..., Any]:
     """`def __call__(self, x, n=...)`: the tests in the order of their cost, then the kernel."""
     declared: list[str] = []
@@ -164,7 +164,7 @@ def _define(
         f"    except (KeyError, ValueError):\n"  # a global or a closure's variable was deleted
         f"        _known = False\n"
         f"    if _known:\n"
-        f"{_called(', '.join(given), scope)}"
+        f"{_called(', '.join(given), short)}"
         f"    return _self.call_by_name({{{', '.join(long_way)}}})\n"
     )
     exec(compile(text, f"<transform entry of {derivative.__name__}>", "exec"), scope)

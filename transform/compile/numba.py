@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 import operator
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numba
@@ -24,7 +25,7 @@ from ..passes.loops import loops
 from ..passes.promotion import promoted
 from ..passes.ranges import LARGEST_ARGUMENT
 from ..types import Array, List, Type
-from .code import Compiled
+from .code import Compiled, Short
 from .kernel import Kernel, loaded
 from .python import run
 from .refusal import REMEDY, refusal
@@ -70,17 +71,19 @@ def _decorator(fastmath: bool, parallel: bool) -> str:
 def _bound(emitted: Emitted, complete: _Complete) -> Compiled:
     assert emitted.callees is not None
     text = emitted.definition.removeprefix(emitted.callees.definition).lstrip("\n")
-    name = emitted.callees.name
+    name, dispatcher = emitted.callees.name, complete.dispatcher
+    entry = run(text, emitted.name, {**emitted.namespace, name: complete})[emitted.name]
+    short = Short(_body(text), {**emitted.namespace, name: dispatcher}, _RETRIED)
+    return Compiled(emitted, entry, functools.partial(_bound, complete=complete), dispatcher, short)
 
-    def entry(kernel: Callable[..., Any]) -> Callable[..., Any]:
-        function: Callable[..., Any] = run(text, emitted.name, {**emitted.namespace, name: kernel})[
-            emitted.name
-        ]
-        return function
 
-    bound = functools.partial(_bound, complete=complete)
-    dispatcher = complete.dispatcher
-    return Compiled(emitted, entry(complete), entry(dispatcher), bound, dispatcher, _RETRIED)
+def _body(text: str) -> tuple[str, ...]:
+    """The lines of a def's body without its docstring."""
+    (definition,) = ast.parse(text).body
+    assert isinstance(definition, ast.FunctionDef)
+    skipped = ast.get_docstring(definition) is not None
+    lines = [line for each in definition.body[skipped:] for line in ast.unparse(each).splitlines()]
+    return tuple(lines)
 
 
 class _Complete:

@@ -21,7 +21,7 @@ def compiled(function: Function) -> Compiled:
 
 def _bound(emitted: Emitted) -> Compiled:
     kernel = load(emitted)
-    return Compiled(emitted, kernel, kernel, _bound)
+    return Compiled(emitted, kernel, _bound)
 
 
 def load(emitted: Emitted) -> Callable[..., Any]:
