@@ -1,0 +1,5 @@
+"""Array equations as loops over scalars, for the flavour that is compiled."""
+
+from .pipeline import loops
+
+__all__ = ["loops"]

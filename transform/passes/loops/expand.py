@@ -1,0 +1,192 @@
+"""Composite array equations in terms of those that loops are made of.
+
+m = x.mean(axis=1, keepdims=True)    --->    m = (x.sum(axis=1) / x.shape[1])[:, None]
+p = np.outer(a, b)                   --->    p = a[:, None] * b
+"""
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from ...ir import Eqn, For, Function, Lit, Slot, Statement, Var, map_regions
+from ...rules.build import Builder, Value, op
+from ...rules.reductions import axes_of, count
+from ...rules.registry import PRIMITIVES
+from ...rules.shape import dim_values
+from ...types import Array, Dims, rank
+
+__all__ = ["expanded"]
+
+Rule = Callable[[Eqn, Sequence[Value]], "Value | None"]
+RULES: dict[str, Rule] = {}
+
+
+def rule(*names: str) -> Callable[[Rule], Rule]:
+    """Register how equations of these primitives are expanded; None where one stays as it is."""
+
+    def register(how: Rule) -> Rule:
+        RULES.update(dict.fromkeys(names, how))
+        return how
+
+    return register
+
+
+def expanded(function: Function) -> Function:
+    """The function with composite array equations taken apart, and loops that run upwards or downwards."""
+    return replace(function, body=_block(function.body))
+
+
+def _block(body: Sequence[Statement]) -> tuple[Statement, ...]:
+    builder = Builder(Dims())
+    for statement in body:
+        how = RULES.get(statement.primitive.name) if isinstance(statement, Eqn) else None
+        if how is None or not _apply(builder, statement, how):  # type: ignore[arg-type]
+            inner = map_regions(statement, _block)
+            builder.body += _downwards(inner) if isinstance(inner, For) and inner.reverse else [inner]
+    return builder.finish()
+
+
+def _apply(builder: Builder, eqn: Eqn, how: Rule) -> bool:
+    builder.origin, builder.sweep = eqn.origin, eqn.sweep
+    before = len(builder.body)
+    made = how(eqn, [builder.value(operand) for operand in eqn.operands])
+    if made is None:
+        return False
+    _rename(builder, before, made, eqn.target)
+    # What is made may itself be composite.
+    made_of, builder.body[before:] = builder.body[before:], []
+    builder.body += _block(made_of)
+    return True
+
+
+def _rename(builder: Builder, since: int, made: Value, target: Var) -> None:
+    """Let what was made be the target of the equation that it is made for."""
+    last = builder.body[-1] if len(builder.body) > since else None
+    if not isinstance(last, Eqn) or last.target is not made.atom:
+        raise AssertionError("what an equation is expanded to ends with its result")
+    builder.body[-1] = replace(last, target=target)
+
+
+def _downwards(loop: For) -> list[Statement]:
+    """`for k in reversed(range(...))` as a range of its own: the compiler knows no `reversed`."""
+    builder = Builder(Dims())
+    builder.origin, builder.sweep = loop.origin, loop.sweep
+    start, stop, step = (builder.value(each) for each in (loop.start, loop.stop, loop.step))
+    if isinstance(loop.step, Lit) and loop.step.value in (1, -1):
+        by = loop.step.value
+        first, last = op_add(stop, -by), op_add(start, -by)
+    else:
+        # The last index is start + (number of steps - 1) * step.
+        steps = op.floordiv(op.sub(op.sub(stop, start), step), step)
+        first, last = op.add(start, op.mul(steps, step)), op.sub(start, step)
+    backwards = op.neg(step).atom if isinstance(step.atom, Var) else Lit(-step.atom.value)
+    changed = replace(loop, start=first.atom, stop=last.atom, step=backwards, reverse=False)
+    return [*builder.body, changed]
+
+
+def op_add(value: Value, number: int) -> Value:
+    """A sum, computed at once where both are known."""
+    if isinstance(value.atom, Lit):
+        return value.builder.value(value.atom.value + number)
+    return op.add(value, number)
+
+
+@rule("outer")
+def _outer(eqn: Eqn, operands: Sequence[Value]) -> Value | None:
+    a, b = operands
+    return op.mul(op.expand_dims(a, axis=1), b) if rank(a.type) == rank(b.type) == 1 else None
+
+
+@rule("mean")
+def _mean(eqn: Eqn, operands: Sequence[Value]) -> Value | None:
+    (x,) = operands
+    if not isinstance(x.type, Array):
+        return None
+    return op.div(op.sum(x, **eqn.params), count(x, eqn.params["axis"]))
+
+
+@rule("sum", "max", "min", "prod", "any", "all")
+def _with_kept_axes(eqn: Eqn, operands: Sequence[Value]) -> Value | None:
+    (x,) = operands
+    axis = eqn.params["axis"]
+    if not eqn.params.get("keepdims") or not isinstance(x.type, Array) or axis in (None, ()):
+        return None
+    reduced = x.builder.apply(eqn.primitive, (x,), {**eqn.params, "keepdims": False})
+    return op.expand_dims(reduced, axis=axes_of(axis, rank(x.type)))
+
+
+@rule("var", "std")
+def _spread(eqn: Eqn, operands: Sequence[Value]) -> Value | None:
+    (x,) = operands
+    if not isinstance(x.type, Array) or x.type.dtype.kind == "c":
+        return None
+    axis, ddof = eqn.params["axis"], eqn.params["ddof"]
+    d = x - op.mean(x, axis=axis, keepdims=axis is not None)
+    n = count(x, axis)
+    mean = op.sum(d * d, axis=axis, keepdims=eqn.params["keepdims"]) / (n - ddof if ddof else n)
+    return op.sqrt(mean, lib="np") if eqn.primitive.name == "std" else mean
+
+
+@rule("norm")
+def _norm(eqn: Eqn, operands: Sequence[Value]) -> Value | None:
+    (x,) = operands
+    if not isinstance(x.type, Array) or x.type.dtype.kind == "c" or eqn.params["axis"] is None:
+        return None
+    squares = op.sum(x * x, axis=eqn.params["axis"], keepdims=eqn.params["keepdims"])
+    return op.sqrt(squares, lib="np")
+
+
+@rule("trace")
+def _trace(eqn: Eqn, operands: Sequence[Value]) -> Value | None:
+    (x,) = operands
+    return (
+        op.sum(op.diagonal(x), axis=None, keepdims=False) if not _where(eqn) and rank(x.type) == 2 else None
+    )
+
+
+def _where(eqn: Eqn) -> bool:
+    return any(eqn.params.get(key) for key in ("offset", "k")) or eqn.params.get("axis1", 0) != 0
+
+
+@rule("stack")
+def _stack(eqn: Eqn, operands: Sequence[Value]) -> Value:
+    """An empty array, filled."""
+    made, axis = _empty(eqn, operands), eqn.params["axis"]
+    for k, part in enumerate(operands):
+        made = op.store(made, part, index=(*(slice(None) for _ in range(axis)), k))
+    return made
+
+
+@rule("concatenate")
+def _concatenate(eqn: Eqn, operands: Sequence[Value]) -> Value:
+    made, axis = _empty(eqn, operands), eqn.params["axis"]
+    start: Any = 0
+    for part in operands:
+        stop = start + dim_values(part)[axis]
+        bounds = [bound for bound in (start, stop) if isinstance(bound, Value)]
+        slots = {id(bound): Slot(k + 2) for k, bound in enumerate(bounds)}
+        entry = slice(slots.get(id(start), start), slots.get(id(stop), stop))
+        index = (*(slice(None) for _ in range(axis)), entry)
+        made = op.store(made, part, *bounds, index=index)
+        start = stop
+    return made
+
+
+def _empty(eqn: Eqn, operands: Sequence[Value]) -> Value:
+    """An array for the result of joining arrays."""
+    type_, axis, builder = eqn.target.type, eqn.params["axis"], operands[0].builder
+    assert isinstance(type_, Array)
+    shape: list[Any] = list(dim_values(operands[0]))
+    if eqn.primitive.name == "stack":
+        shape.insert(axis, len(operands))
+    else:
+        shape[axis] = functools.reduce(operator.add, (dim_values(part)[axis] for part in operands))
+    dynamic = [size for size in shape if isinstance(size, Value)]
+    slots = {id(size): Slot(k) for k, size in enumerate(dynamic)}
+    entries = tuple(slots.get(id(size), size) for size in shape)
+    params = {"shape": entries, "lengths": type_.dims, "dtype": type_.dtype}
+    return builder.apply(PRIMITIVES["empty"], dynamic, params)

@@ -1,0 +1,193 @@
+"""Which equations share a loop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ...ir import Atom, Eqn, Statement, Var, atoms_of, has_effect, reads, regions_of, walk
+from ...types import Size
+from ..memory import has_memory
+from .jobs import Job, Kind, Mode, full_index, is_plain
+
+if TYPE_CHECKING:
+    from .peel import Level
+
+__all__ = ["Access", "Group", "grouped"]
+
+
+@dataclass(frozen=True)
+class Access:
+    """Rows of an array that a statement reads or writes: in one iteration the row `place`, None for all.
+
+    `array` is the first version of what the statement names, `objects` are those it may be.
+    """
+
+    array: Var
+    objects: frozenset[Any]
+    place: tuple[int, int, int, bool] | None
+    writes: bool = False
+
+    def meets(self, other: Access) -> bool:
+        """Whether the order of the two matters between iterations."""
+        if not (self.writes or other.writes) or self.objects.isdisjoint(other.objects):
+            return False
+        return self.array is not other.array or self.place is None or self.place != other.place
+
+
+@dataclass(eq=False)
+class Group:
+    """Jobs that share a loop over `size`; or one other statement."""
+
+    size: Size | None
+    statements: list[Statement] = field(default_factory=list)
+    jobs: list[Job] = field(default_factory=list)
+    defines: set[Var] = field(default_factory=set)
+    reads: set[Atom] = field(default_factory=set)
+    accesses: list[Access] = field(default_factory=list)
+    effect: bool = False
+
+    def add(self, statement: Statement, job: Job | None, level: Level) -> None:
+        self.statements.append(statement)
+        if job is not None:
+            self.jobs.append(job)
+        self.defines.update(statement.targets)
+        self.reads.update(read_by(statement, level))
+        self.accesses += accesses(statement, job, level)
+        self.effect = self.effect or has_effect(statement)
+
+
+def grouped(level: Level, body: Sequence[Statement]) -> list[Group]:
+    """The statements in groups, in an order in which each finds what it reads."""
+    groups: list[Group] = []
+    for statement in body:
+        job = level.jobs.get(statement.target) if isinstance(statement, Eqn) else None
+        _place(groups, statement, job, level)
+    return _late(groups)
+
+
+def _late(groups: list[Group]) -> list[Group]:
+    """The groups with each number that could be computed early where it is first read."""
+    done: list[Group] = []
+    for group in reversed(groups):
+        (first, *more) = group.statements
+        k = 0
+        if not group.jobs and not more and _moves(first):
+            k = next((k for k, each in enumerate(done) if not group.defines.isdisjoint(each.reads)), 0)
+        done.insert(k, group)
+    return done
+
+
+def _place(groups: list[Group], statement: Statement, job: Job | None, level: Level) -> None:
+    own = Group(job.size if job else None)
+    own.add(statement, job, level)
+    k = len(groups)
+    while k:
+        group = groups[k - 1]
+        if job is not None and _may_join(group, own, level):
+            group.add(statement, job, level)
+            return
+        if _must_follow(group, own) or (job is None and not _moves(statement)):
+            break
+        k -= 1
+    # A loop goes last, where those to come find it; a number goes first, out of the way of loops.
+    groups.insert(k if job is None else len(groups), own)
+
+
+def _moves(statement: Statement) -> bool:
+    """Whether a statement may be done earlier than it stands: an equation on numbers that cannot fail."""
+    return (
+        isinstance(statement, Eqn)
+        and not statement.primitive.consumes
+        and not has_effect(statement)
+        and not any(has_memory(operand) for operand in statement.operands)
+        and not any(has_memory(target) for target in statement.targets)
+    )
+
+
+def _must_follow(group: Group, own: Group) -> bool:
+    if not group.defines.isdisjoint(own.reads):
+        return True
+    return (group.effect and own.effect) or any(
+        (a.writes or b.writes) and not a.objects.isdisjoint(b.objects)
+        for a in group.accesses
+        for b in own.accesses
+    )
+
+
+def _may_join(group: Group, own: Group, level: Level) -> bool:
+    """Whether a job may run in the iterations of a group: it needs of each only its own row."""
+    if not group.jobs or own.size is None or group.size is None:
+        return False
+    if not level.context.dims.same(group.size, own.size):
+        return False
+    (job,) = own.jobs
+    rows = set(_rows_of(job, level))
+    for read in own.reads & group.defines:
+        assert isinstance(read, Var)
+        made = next(each for each in group.jobs if each.eqn.target is read)
+        if made.kind is Kind.FOLD or (read, (0, 0, 1, False)) not in rows:
+            if made.kind is not Kind.STORE:
+                return False
+    return not any(a.meets(b) for a in group.accesses for b in own.accesses)
+
+
+def _rows_of(job: Job, level: Level) -> Iterator[tuple[Var, Any]]:
+    """The arrays that a job reads row by row, and where their rows are."""
+    for operand, mode in zip(job.eqn.operands, job.modes, strict=False):
+        if isinstance(operand, Var) and mode is Mode.ROW:
+            view = level.view(operand)
+            yield view.root, view.first()
+
+
+def read_by(statement: Statement, level: Level) -> set[Atom]:
+    """Every value that a statement reads; what is seen through views instead of them, for a job."""
+    found: set[Atom] = set()
+    is_job = isinstance(statement, Eqn) and statement.target in level.jobs
+    for atom in atoms_of(statement):
+        found.add(level.view(atom).root if is_job and isinstance(atom, Var) and has_memory(atom) else atom)
+        if is_job and atom in level.views:
+            found.update(entry.index for entry in level.views[atom].entries if hasattr(entry, "index"))
+    for region in regions_of(statement):
+        found.update(reads(region.body))
+        found.update(region.results)
+    return found
+
+
+def accesses(statement: Statement, job: Job | None, level: Level) -> Iterator[Access]:
+    """The memory that a statement touches."""
+    if job is not None:
+        yield from _of_job(job, level)
+        return
+    consumed = {
+        eqn.operands[0] for eqn in walk([statement]) if isinstance(eqn, Eqn) and eqn.primitive.consumes
+    }
+    for atom in read_by(statement, level):
+        if isinstance(atom, Var) and has_memory(atom):
+            # A loop may overwrite what it is handed.
+            written = atom in consumed or not isinstance(statement, Eqn)
+            yield Access(level.same.get(atom, atom), level.context.objects_of(atom), None, written)
+
+
+def _of_job(job: Job, level: Level) -> Iterator[Access]:
+    written = job.eqn.operands[0] if job.kind is Kind.STORE else None
+    for k, (operand, mode) in enumerate(zip(job.eqn.operands, job.modes, strict=False)):
+        if not isinstance(operand, Var) or not has_memory(operand) or (k == 0 and written is not None):
+            continue
+        view = level.view(operand)
+        place = view.first() if mode is Mode.ROW else None
+        root = level.same.get(view.root, view.root)
+        yield Access(root, level.context.objects_of(view.root), place)
+    if isinstance(written, Var):
+        yield Access(level.same.get(written, written), level.context.objects_of(written), _written(job), True)
+
+
+def _written(job: Job) -> tuple[int, int, int, bool] | None:
+    """Where the rows are that a store writes."""
+    index = full_index(job.eqn.params["index"], len(job.eqn.operands[0].type.dims))  # type: ignore[union-attr]
+    assert index is not None
+    axis, cut = next((axis, entry) for axis, entry in enumerate(index) if isinstance(entry, slice))
+    assert is_plain(cut)
+    step = 1 if cut.step is None else cut.step
+    return axis, (0 if step < 0 else cut.start or 0), abs(step), step < 0

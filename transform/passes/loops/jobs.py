@@ -1,0 +1,205 @@
+"""What can be done row by row: each equation as the work for one index of its first axis.
+
+A *map* makes a row of its result from rows of its operands, a *fold* joins each row to its result (it sums
+them up, say), a *store* writes a row. Operands that broadcast along the first axis are read whole, or at
+their only row.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ...ir import Atom, Eqn, Slot
+from ...rules.build import Builder, Value, op
+from ...rules.reductions import axes_of
+from ...rules.registry import PRIMITIVES
+from ...rules.stores import place_type
+from ...types import Array, Dims, Size, rank
+
+__all__ = ["FOLDS", "Job", "Kind", "Mode", "job_of"]
+
+Rows = Sequence[Value]
+Row = Callable[[Builder, Rows], Value]
+
+
+class Kind(enum.Enum):
+    """What becomes of the rows."""
+
+    MAP = "map"
+    FOLD = "fold"
+    STORE = "store"
+
+
+class Mode(enum.Enum):
+    """How an operand is read for one row of the result."""
+
+    ROW = "row"
+    ONLY = "its only row"
+    WHOLE = "whole"
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """An equation that can be done row by row.
+
+    `row(builder, rows)` makes the row of a map, or what a fold joins, of the operands read by their `modes`.
+    """
+
+    eqn: Eqn
+    kind: Kind
+    size: Size
+    modes: tuple[Mode, ...]
+    row: Row
+
+
+_COPIES = frozenset({"astype", "cast", "copy"})
+
+
+def job_of(eqn: Eqn, dims: Dims) -> Job | None:
+    """The equation as a Job; None where it is not one, or where its shapes are not known well enough."""
+    name = eqn.primitive.name
+    if name in ("store", "index_add"):
+        return _store(eqn, dims)
+    if name in FOLDS and isinstance(eqn.operands[0].type, Array):
+        return _reduction(eqn)
+    if not isinstance(eqn.target.type, Array):
+        return None
+    size = dims.resolve(eqn.target.type.dims[0])
+    if name == "broadcast_like":
+        return _mapped(eqn, size, dims, eqn.operands, _like)
+    if name == "broadcast_to":
+        return _mapped(eqn, size, dims, eqn.operands[:1], _broadcast(eqn.params, eqn.operands[1:]))
+    if eqn.primitive.elementwise or name in _COPIES:
+        return _mapped(eqn, size, dims, eqn.operands, _applied(eqn))
+    return None
+
+
+def _mapped(eqn: Eqn, size: Size, dims: Dims, operands: Sequence[Atom], row: Row) -> Job | None:
+    modes = [mode_of(operand, rank(eqn.target.type), size, dims) for operand in operands]
+    if None in modes:
+        return None
+    return Job(eqn, Kind.MAP, size, tuple(modes), row)  # type: ignore[arg-type]
+
+
+def mode_of(operand: Atom, depth: int, size: Size, dims: Dims) -> Mode | None:
+    """How an operand is read for a row of a result of rank `depth`; None if that is not known."""
+    if rank(operand.type) < depth:
+        return Mode.WHOLE
+    assert isinstance(operand.type, Array)
+    own = dims.resolve(operand.type.dims[0])
+    if dims.same(own, size):
+        return Mode.ROW
+    return Mode.ONLY if own == 1 else None
+
+
+def _applied(eqn: Eqn) -> Row:
+    def row(b: Builder, rows: Rows) -> Value:
+        if eqn.primitive.name == "copy" and not rows[0].is_array:
+            return rows[0]
+        return b.apply(eqn.primitive, rows, eqn.params)
+
+    return row
+
+
+def _like(b: Builder, rows: Rows) -> Value:
+    v, like = rows
+    return op.broadcast_like(v, like) if like.is_array else v
+
+
+def _broadcast(params: Mapping[str, Any], entries: Sequence[Atom]) -> Row:
+    def row(b: Builder, rows: Rows) -> Value:
+        shape, lengths = params["shape"][1:], (params.get("lengths") or ())[1:]
+        if not shape:
+            return rows[0]
+        used = [entries[each.position - 1] for each in shape if isinstance(each, Slot)]
+        slots = iter(range(1, len(used) + 1))
+        renumbered = tuple(Slot(next(slots)) if isinstance(each, Slot) else each for each in shape)
+        return b.apply(
+            PRIMITIVES["broadcast_to"], (rows[0], *used), {**params, "shape": renumbered, "lengths": lengths}
+        )
+
+    return row
+
+
+FOLDS = {
+    "sum": ("add", 0),
+    "prod": ("mul", 1),
+    "max": ("maximum", -np.inf),
+    "min": ("minimum", np.inf),
+    "any": ("logical_or", False),
+    "all": ("logical_and", True),
+}
+"""How reductions join two elements, and what they start with."""
+
+
+def _reduction(eqn: Eqn) -> Job | None:
+    (x,) = eqn.operands
+    name = eqn.primitive.name
+    if name in ("max", "min") and x.type.dtype.kind != "f":
+        return None
+    assert isinstance(x.type, Array)
+    axes = axes_of(eqn.params["axis"], rank(x.type))
+    if eqn.params.get("keepdims") or not axes:
+        return None
+    folded, rest = 0 in axes, tuple(axis - 1 for axis in axes if axis)
+    depth = rank(x.type) - 1
+
+    def row(b: Builder, rows: Rows) -> Value:
+        if not rest:
+            return rows[0]
+        axis: Any = None if len(rest) == depth else rest[0] if len(rest) == 1 else rest
+        return b.apply(eqn.primitive, rows, {**eqn.params, "axis": axis})
+
+    return Job(eqn, Kind.FOLD if folded else Kind.MAP, x.type.dims[0], (Mode.ROW,), row)
+
+
+def _store(eqn: Eqn, dims: Dims) -> Job | None:
+    array, v, *dynamic = eqn.operands
+    if eqn.params.get("prefix") or not isinstance(array.type, Array):
+        return None
+    index = full_index(eqn.params["index"], rank(array.type))
+    if index is None or any(_is_advanced(entry, eqn.operands) for entry in index):
+        return None
+    cut = next((entry for entry in index if isinstance(entry, slice)), None)
+    if cut is None or not is_plain(cut):
+        return None
+    place = place_type(dims, [each.type for each in eqn.operands], eqn.params)
+    assert isinstance(place, Array)
+    size = dims.resolve(place.dims[0])
+    mode = mode_of(v, rank(place), size, dims)
+    if mode is None:
+        return None
+    others = (Mode.WHOLE,) * len(dynamic)
+    return Job(eqn, Kind.STORE, size, (Mode.WHOLE, mode, *others), lambda b, rows: rows[1])
+
+
+def full_index(index: tuple[Any, ...], depth: int) -> tuple[Any, ...] | None:
+    """An index with an entry for each axis; None if it adds axes."""
+    if any(entry is None for entry in index):
+        return None
+    dots = [k for k, entry in enumerate(index) if entry is Ellipsis]
+    used = len(index) - len(dots)
+    if dots:
+        index = (*index[: dots[0]], *[slice(None)] * (depth - used), *index[dots[0] + 1 :])
+    return (*index, *[slice(None)] * (depth - len(index)))
+
+
+def _is_advanced(entry: Any, operands: Sequence[Atom]) -> bool:
+    if isinstance(entry, Slot):
+        type_ = operands[entry.position].type
+        return rank(type_) > 0 or type_.dtype.kind == "b"
+    return isinstance(entry, list)
+
+
+def is_plain(cut: slice) -> bool:
+    """Whether the k-th element of a slice stands at start + step * k, with both known."""
+    if cut == slice(None, None, -1):
+        return True
+    start, stop, step = cut.start or 0, cut.stop, 1 if cut.step is None else cut.step
+    plain = all(isinstance(each, int) for each in (start, stop or 0, step))
+    return plain and start >= 0 and step >= 1 and (step == 1 or stop is None)

@@ -1,0 +1,310 @@
+"""A group of jobs as one loop, its body an array program of one rank less."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from ...ir import Atom, Eqn, For, Lit, Slot, Var
+from ...rules.build import Builder, Value, op
+from ...rules.registry import PRIMITIVES
+from ...types import INT, Array, Scalar, rank
+from .groups import Group
+from .jobs import FOLDS, Job, Kind, Mode, full_index
+from .views import Along, View, whole
+
+if TYPE_CHECKING:
+    from .peel import Level
+
+__all__ = ["length_of", "nest"]
+
+_PYTHON = ("bool", "int64", "float64", "complex128")
+
+
+@dataclass
+class Carried:
+    """What a loop hands on from row to row: an array that is filled, or a sum."""
+
+    init: Atom
+    param: Var
+    target: Var
+    now: Value
+
+
+def nest(level: Level, builder: Builder, group: Group, outside: set[Atom]) -> None:
+    """Append the loop of a group; `outside` is what others read of what it defines."""
+    _Nest(level, builder, group, outside).loop()
+
+
+@dataclass
+class _Nest:
+    level: Level
+    builder: Builder
+    group: Group
+    outside: set[Atom]
+    rows: dict[Var, Value] = field(default_factory=dict)
+    carried: dict[Var, Carried] = field(default_factory=dict)
+
+    def loop(self) -> None:
+        first = self.group.jobs[0].eqn
+        if len(self.group.jobs) == 1 and first.primitive.name == "copy":
+            self.builder.body.append(first)
+            return
+        self.builder.origin, self.builder.sweep = first.origin, first.sweep
+        length = self.length()
+        for job in self.group.jobs:
+            self.carry(job)
+        index = Var(self.level.index, Scalar(INT.dtype, weak=True))
+        body = self.builder.region(lambda: self.body(index), (index, *(c.param for c in self.each())))
+        inner = self.level.inside(body)
+        self.builder.body.append(
+            For(
+                tuple(c.target for c in self.each()),
+                Lit(0),
+                self.builder.atom(length),
+                Lit(1),
+                tuple(c.init for c in self.each()),
+                inner,
+                first.origin,
+                first.sweep,
+            )
+        )
+
+    def each(self) -> Sequence[Carried]:
+        return list({id(c): c for c in self.carried.values()}.values())
+
+    # Before the loop
+
+    def length(self) -> Any:
+        """How many rows there are."""
+        for job in self.group.jobs:
+            for operand, mode in zip(job.eqn.operands, job.modes, strict=False):
+                if isinstance(operand, Var) and mode is Mode.ROW and self.is_there(operand):
+                    return length_of(self.level.view(operand), 0, self.value)
+            if job.kind is Kind.STORE:
+                return self.length_written(job.eqn)
+        raise AssertionError("a loop over nothing that is there")
+
+    def is_there(self, var: Var) -> bool:
+        return self.level.view(var).root not in self.group.defines
+
+    def length_written(self, eqn: Eqn) -> Any:
+        array = eqn.operands[0]
+        assert isinstance(array, Var)
+        index = full_index(eqn.params["index"], rank(array.type))
+        assert index is not None
+        axis, cut = next((axis, entry) for axis, entry in enumerate(index) if isinstance(entry, slice))
+        return length_of(whole(array), axis, self.value, cut)
+
+    def value(self, atom: Atom) -> Value:
+        return self.builder.value(atom)
+
+    def carry(self, job: Job) -> None:
+        """Note what the loop must hand on for a job."""
+        eqn, target = job.eqn, job.eqn.target
+        if job.kind is Kind.STORE:
+            array = eqn.operands[0]
+            assert isinstance(array, Var)
+            before = self.carried.get(array)
+            if before is not None:
+                before.target = target
+                self.carried[target] = before
+                return
+            self.carried[target] = self.handed(array, target)
+        elif job.kind is Kind.FOLD:
+            self.carried[target] = self.handed(self.builder.atom(self.start(eqn)), target)
+        elif target in self.outside:
+            self.carried[target] = self.handed(self.builder.atom(self.empty(eqn)), target)
+
+    def handed(self, init: Atom, target: Var) -> Carried:
+        param = Var(target.name, target.type, target.temporary)
+        objects = self.level.context.objects
+        source = init if isinstance(init, Var) else target
+        for var in (param, target):
+            objects.setdefault(var, objects.get(source, frozenset({source})))
+        return Carried(init, param, target, self.builder.value(param))
+
+    def start(self, eqn: Eqn) -> Any:
+        """What a fold starts with."""
+        type_, (_, first) = eqn.target.type, FOLDS[eqn.primitive.name]
+        if not isinstance(type_, Array):
+            number = type_.dtype.type(first)
+            return number.item() if type_.dtype.name in _PYTHON else number
+        if first == 0:
+            return self.filled("zeros", eqn, type_)
+        everywhere = (slice(None),) * len(type_.dims)
+        return self.put("store", self.filled("empty", eqn, type_), self.value(Lit(first)), everywhere, [])
+
+    def empty(self, eqn: Eqn) -> Value:
+        type_ = eqn.target.type
+        assert isinstance(type_, Array)
+        for operand in eqn.operands:
+            if (
+                isinstance(operand, Var)
+                and self.is_there(operand)
+                and self.level.view(operand).root is operand
+            ):
+                dims = operand.type.dims if isinstance(operand.type, Array) else ()
+                if len(dims) == len(type_.dims) and all(map(self.builder.dims.same, dims, type_.dims)):
+                    return op.empty_like(self.value(operand), dtype=type_.dtype)
+        return self.filled("empty", eqn, type_)
+
+    def filled(self, name: str, eqn: Eqn, type_: Array) -> Value:
+        """A new array for the result of an equation."""
+        sizes = [self.level.extent(eqn, axis, self.builder) for axis in range(len(type_.dims))]
+        operands: list[Any] = []
+        shape: list[Any] = []
+        for size in sizes:
+            if isinstance(size, int):
+                shape.append(size)
+            else:
+                shape.append(Slot(len(operands)))
+                operands.append(size)
+        params = {"shape": tuple(shape), "lengths": type_.dims, "dtype": type_.dtype}
+        return self.builder.apply(PRIMITIVES[name], operands, params)
+
+    # Inside
+
+    def body(self, index: Var) -> list[Any]:
+        for job in self.group.jobs:
+            self.builder.origin, self.builder.sweep = job.eqn.origin, job.eqn.sweep
+            self.step(job, index)
+        return [c.now for c in self.each()]
+
+    def step(self, job: Job, index: Var) -> None:
+        eqn, target = job.eqn, job.eqn.target
+        if job.kind is Kind.STORE:
+            self.store(job, self.read(eqn.operands[1], job.modes[1], index), index)
+            return
+        both = zip(eqn.operands, job.modes, strict=False)
+        row = job.row(self.builder, [self.read(operand, mode, index) for operand, mode in both])
+        if row.type.dtype != target.type.dtype:
+            row = op.astype(row, dtype=target.type.dtype)
+        if job.kind is Kind.FOLD:
+            carried = self.carried[target]
+            carried.now = self.joined(eqn, carried.now, row)
+            return
+        self.rows[target] = row = self.named(row, target, True)
+        if target in self.carried:
+            carried = self.carried[target]
+            carried.now = self.put("store", carried.now, row, (Slot(2),), [index])
+            if row.is_array:
+                # What needs more than one element of the row finds it there.
+                self.rows[target] = whole(target).at(index).value(carried.now)
+
+    def read(self, operand: Atom, mode: Mode, index: Var) -> Value:
+        if not isinstance(operand, Var) or not isinstance(operand.type, Array):
+            return self.value(operand)
+        view = self.level.view(operand)
+        if mode is Mode.ROW and view.root is operand and operand in self.rows:
+            return self.rows[operand]
+        if mode is Mode.WHOLE and view.root is operand:
+            return self.value(operand)
+        if mode is not Mode.WHOLE:
+            view = view.at(index if mode is Mode.ROW else Lit(0))
+        if view.root in self.rows:
+            return _of_row(view, self.rows[view.root])
+        held = self.carried.get(view.root)
+        return view.value(held.now if held is not None else self.value(view.root))
+
+    def joined(self, eqn: Eqn, sofar: Value, row: Value) -> Value:
+        """A fold, one row further."""
+        how, _ = FOLDS[eqn.primitive.name]
+        if not isinstance(eqn.target.type, Array):
+            return self.named(self.builder.apply(PRIMITIVES[how], (sofar, row), {}), eqn.target, True)
+        everywhere = (slice(None),) * len(eqn.target.type.dims)
+        if how == "add":
+            return self.put("index_add", sofar, row, everywhere, [])
+        joined = self.builder.apply(PRIMITIVES[how], (sofar, row), {})
+        return self.put("store", sofar, joined, everywhere, [])
+
+    def store(self, job: Job, row: Value, index: Var) -> None:
+        array, _, *dynamic = job.eqn.operands
+        old = full_index(job.eqn.params["index"], rank(array.type))
+        assert old is not None
+        operands: list[Any] = []
+        new: list[Any] = []
+        found = False
+        for axis, entry in enumerate(old):
+            if isinstance(entry, slice) and not found:
+                found = True
+                operands.append(self.place(axis, entry, index, array))
+                new.append(Slot(len(operands) + 1))
+            else:
+                new.append(_renumbered(entry, dynamic, operands))
+        carried = self.carried[job.eqn.target]
+        name = job.eqn.primitive.name
+        carried.now = self.put(name, carried.now, row, tuple(new), operands)
+
+    def place(self, axis: int, cut: slice, index: Var, array: Atom) -> Value:
+        """The index of the row that a store writes."""
+        k = self.value(index)
+        if cut.step is not None and cut.step < 0:
+            return op.dim(self.value(array), axis=axis) - 1 - k
+        if cut.step not in (None, 1):
+            k = k * cut.step
+        return k + cut.start if cut.start else k
+
+    def put(
+        self, name: str, array: Value, v: Value, index: tuple[Any, ...], operands: Sequence[Any]
+    ) -> Value:
+        while index and index[-1] == slice(None) and len(index) > 1:
+            index = index[:-1]
+        made = self.builder.apply(PRIMITIVES[name], (array, v, *operands), {"index": index})
+        source = array.atom
+        assert isinstance(source, Var)
+        named = self.named(made, source, source.temporary)
+        objects = self.level.context.objects
+        assert isinstance(named.atom, Var)
+        objects[named.atom] = objects.get(source, frozenset({source}))
+        return named
+
+    def named(self, made: Value, like: Var, temporary: bool) -> Value:
+        """What the last equation has made, under the name of another value."""
+        last = self.builder.body[-1] if self.builder.body else None
+        if not isinstance(last, Eqn) or last.target is not made.atom or not last.target.temporary:
+            return made
+        target = Var(like.name, last.target.type, temporary)
+        self.builder.body[-1] = replace(last, target=target)
+        return self.builder.value(target)
+
+
+def _renumbered(entry: Any, dynamic: Sequence[Atom], operands: list[Any]) -> Any:
+    """An index entry for the operands that it is given now."""
+
+    def each(part: Any) -> Any:
+        if not isinstance(part, Slot):
+            return part
+        operands.append(dynamic[part.position - 2])
+        return Slot(len(operands) + 1)
+
+    if isinstance(entry, slice):
+        return slice(each(entry.start), each(entry.stop), each(entry.step))
+    return each(entry)
+
+
+def _of_row(view: View, row: Value) -> Value:
+    """What a view of an array has at the row that the loop has made."""
+    return View(view.root, view.entries[1:], view.dims).value(row)
+
+
+def length_of(view: View, axis: int, value: Callable[[Atom], Value], cut: slice | None = None) -> Any:
+    """The length of a view along an axis, an int where it is known."""
+    if cut is None:
+        size = view.dims[axis]
+        if isinstance(size, int):
+            return size
+        k, along = next((k, e) for k, e in enumerate(view.entries) if isinstance(e, Along) and e.out == axis)
+        cut = along.cut
+    else:
+        k = axis
+    n = op.dim(value(view.root), axis=k)
+    start, stop, step = cut.start or 0, cut.stop, 1 if cut.step is None else cut.step
+    if step < 0:
+        return n
+    if step > 1:
+        return op.floordiv(n + (step - 1 - start), step)
+    if stop is None:
+        return n - start if start else n
+    return n - (start - stop) if stop < 0 else op.min2(n, stop) - start

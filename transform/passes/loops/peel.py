@@ -1,0 +1,225 @@
+"""Array equations as loops, the first axis first.
+
+    t = x * x                        for i in range(x.shape[0]):
+    s = t.sum()            --->          t = x[i] * x[i]
+                                         s = s + t
+
+Equations that run over the same length share a loop where none needs more of another than its own row.
+What only they read is a row then, not an array. The body of a loop is an array program of one rank less,
+done in the same way, until all is scalar (loop fusion and array contraction: Allen and Kennedy, Optimizing
+Compilers for Modern Architectures, 2001, chapter 6).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ...errors import IRError
+from ...ir import (
+    Atom,
+    Eqn,
+    For,
+    Function,
+    If,
+    Region,
+    Statement,
+    Var,
+    While,
+    atoms_of,
+    reads,
+    regions_of,
+)
+from ...rules.build import Builder
+from ...types import Array, Dims
+from ..memory import Memory, has_memory, overwritten_params
+from .groups import Group, grouped
+from .jobs import Job, Kind, job_of
+from .nest import length_of, nest
+from .views import View, seen_through, whole
+
+__all__ = ["peeled"]
+
+INDICES = "ijkl"
+
+
+def peeled(function: Function) -> Function:
+    """The function with loops for what array equations do element by element."""
+    context = Context(Dims(), dict(Memory(function, overwritten_params(function)).roots))
+    body = Level(context, function.results).block(function.body)
+    return replace(function, body=body)
+
+
+@dataclass
+class Context:
+    """What all levels know: which lengths agree, and which objects a value may be."""
+
+    dims: Dims
+    objects: dict[Var, frozenset[Any]]
+
+    def objects_of(self, var: Var) -> frozenset[Any]:
+        return self.objects.get(var, frozenset({var})) if has_memory(var) else frozenset()
+
+
+@dataclass
+class Level:
+    """One block of statements, `depth` loops deep; `results` are what is read after it."""
+
+    context: Context
+    results: Sequence[Atom]
+    depth: int = 0
+    views: dict[Var, View] = field(default_factory=dict)
+    jobs: dict[Var, Job] = field(default_factory=dict)
+    same: dict[Var, Var] = field(default_factory=dict)
+    """The first version of an array that stores overwrite, by each later one."""
+
+    def block(self, body: Sequence[Statement]) -> tuple[Statement, ...]:
+        self.classify(body)
+        body = [self.sized(statement) for statement in body]
+        needed = self.needed(body)
+        todo = [
+            s for s in body if not (isinstance(s, Eqn) and s.target in self.views and s.target not in needed)
+        ]
+        builder = Builder(self.context.dims)
+        groups = grouped(self, todo)
+        for group in groups:
+            if group.jobs:
+                nest(self, builder, group, self.outside(group, groups))
+            else:
+                builder.body += map(self.nested, group.statements)
+        return tuple(builder.body)
+
+    def classify(self, body: Sequence[Statement]) -> None:
+        """Find the views that can be seen through and what can be done row by row."""
+        for statement in body:
+            if not isinstance(statement, Eqn):
+                continue
+            view = self.view_by(statement)
+            if view is not None:
+                self.views[statement.target] = view
+            elif (job := job_of(statement, self.context.dims)) and not self.overlaps(job):
+                self.jobs[statement.target] = job
+            if statement.primitive.consumes:
+                first = statement.operands[0]
+                assert isinstance(first, Var)
+                self.same[statement.target] = self.same.get(first, first)
+
+    def sized(self, statement: Statement) -> Statement:
+        """A statement that reads the shape of what a loop makes reads it from what the loop runs over."""
+        if not isinstance(statement, Eqn) or statement.target in self.jobs:
+            return statement
+        shapes = statement.primitive.shape_only
+        operands = tuple(
+            self.like(each) if k in shapes else each for k, each in enumerate(statement.operands)
+        )
+        return statement if operands == statement.operands else replace(statement, operands=operands)
+
+    def like(self, atom: Atom) -> Atom:
+        """Something of the same shape that is there, if that is easily found."""
+        job = self.jobs.get(atom) if isinstance(atom, Var) else None
+        if job is None or job.kind is not Kind.MAP or not isinstance(atom.type, Array):
+            return atom
+        for operand in job.eqn.operands:
+            if isinstance(operand.type, Array) and len(operand.type.dims) == len(atom.type.dims):
+                if all(map(self.context.dims.same, operand.type.dims, atom.type.dims)):
+                    return self.like(operand)
+        return atom
+
+    def view_by(self, eqn: Eqn) -> View | None:
+        if not eqn.primitive.view or not isinstance(eqn.target.type, Array):
+            return None
+        (base, *_) = eqn.operands
+        return seen_through(eqn, self.view(base)) if isinstance(base, Var) and has_memory(base) else None
+
+    def view(self, var: Var) -> View:
+        """An array as a view of what holds its elements."""
+        return self.views.get(var) or whole(var)
+
+    def overlaps(self, job: Job) -> bool:
+        """Whether a store reads other rows of the array that it writes to: NumPy takes a copy first."""
+        if job.kind is not Kind.STORE:
+            return False
+        array, v = job.eqn.operands[:2]
+        return (
+            isinstance(v, Var)
+            and has_memory(v)
+            and v not in self.jobs
+            and isinstance(array, Var)
+            and not self.context.objects_of(self.view(v).root).isdisjoint(self.context.objects_of(array))
+        )
+
+    def is_idle_view(self, statement: Statement, needed: set[Atom]) -> bool:
+        """Whether a statement makes a view that nobody needs as an array."""
+        return (
+            isinstance(statement, Eqn) and statement.target in self.views and statement.target not in needed
+        )
+
+    def needed(self, body: Sequence[Statement]) -> set[Atom]:
+        """The views that must be there as arrays: a job sees through them, nothing else does."""
+        needed: set[Atom] = set(self.results)
+        for statement in reversed(body):
+            if isinstance(statement, Eqn) and statement.target in self.jobs:
+                continue
+            if (
+                isinstance(statement, Eqn)
+                and statement.target in self.views
+                and statement.target not in needed
+            ):
+                continue
+            needed.update(atoms_of(statement))
+            for region in regions_of(statement):
+                needed.update(reads(region.body))
+                needed.update(region.results)
+        return needed
+
+    @property
+    def index(self) -> str:
+        """The name of the index of a loop at this level."""
+        return INDICES[min(self.depth, len(INDICES) - 1)]
+
+    def inside(self, region: Region) -> Region:
+        """The body of a loop made at this level, done."""
+        return replace(region, body=Level(self.context, region.results, self.depth + 1).block(region.body))
+
+    def extent(self, eqn: Eqn, axis: int, builder: Builder) -> Any:
+        """The length of an equation's result along an axis, an int where it is known."""
+        size = self.context.dims.resolve(eqn.target.type.dims[axis])  # type: ignore[union-attr]
+        if isinstance(size, int):
+            return size
+        for operand in eqn.operands:
+            dims = operand.type.dims if isinstance(operand.type, Array) else ()
+            for k, own in enumerate(dims):
+                if isinstance(operand, Var) and self.context.dims.same(own, size):
+                    return self.length(operand, k, builder)
+        raise IRError(f"{eqn!r} has a length that none of its operands has")
+
+    def length(self, var: Var, axis: int, builder: Builder) -> Any:
+        """The length of an array along an axis, an int where it is known."""
+        view = self.view(var)
+        if view.root in self.jobs and self.jobs[view.root].kind is not Kind.STORE:
+            return self.extent(self.jobs[view.root].eqn, axis, builder)
+        return length_of(view, axis, builder.value)
+
+    def outside(self, group: Group, groups: Sequence[Group]) -> set[Atom]:
+        """What is read outside of a group."""
+        found: set[Atom] = set(self.results)
+        for other in groups:
+            if other is not group:
+                found |= other.reads
+        return found
+
+    def nested(self, statement: Statement) -> Statement:
+        """The statement with its regions done."""
+
+        def region(old: Region) -> Region:
+            return replace(old, body=Level(self.context, old.results, self.depth).block(old.body))
+
+        match statement:
+            case If(then=then, orelse=orelse):
+                return replace(statement, then=region(then), orelse=region(orelse))
+            case For(body=body):
+                return replace(statement, body=region(body))
+            case While(condition=condition, body=body):
+                return replace(statement, condition=region(condition), body=region(body))
+        return statement

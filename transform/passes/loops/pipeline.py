@@ -1,0 +1,19 @@
+"""The whole road from array equations to loops over scalars."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ...ir import Function
+from ..dce import eliminate_dead
+from ..simplify import simplify
+from .expand import expanded
+from .peel import peeled
+
+__all__ = ["loops"]
+
+
+def loops(function: Function) -> Function:
+    """The function with explicit loops in place of array expressions, its callees likewise."""
+    callees = {callee: loops(each) for callee, each in function.callees.items()}
+    return eliminate_dead(simplify(replace(peeled(expanded(function)), callees=callees)))
