@@ -53,6 +53,7 @@ _NOT_SHARED = frozenset(
         "unstack",
         "repeat_list",
         "add_lists",
+        "undefined",
     )
 )
 

@@ -80,9 +80,9 @@ def _downwards(loop: For) -> list[Statement]:
         by = loop.step.value
         first, last = op_add(stop, -by), op_add(start, -by)
     else:
-        # The last index is start + (number of steps - 1) * step.
-        steps = op.floordiv(op.sub(op.sub(stop, start), step), step)
-        first, last = op.add(start, op.mul(steps, step)), op.sub(start, step)
+        # There are (stop - start) / step indices, rounded up; the last is one step short of as many steps.
+        steps = op.add(op.floordiv(op.sub(start, stop), step), 1)
+        first, last = op.sub(start, op.mul(steps, step)), op.sub(start, step)
     backwards = op.neg(step).atom if isinstance(step.atom, Var) else Lit(-step.atom.value)
     changed = replace(loop, start=first.atom, stop=last.atom, step=backwards, reverse=False)
     return [*builder.body, changed]
@@ -143,9 +143,9 @@ def _norm(eqn: Eqn, operands: Sequence[Value]) -> Value | None:
 @rule("trace")
 def _trace(eqn: Eqn, operands: Sequence[Value]) -> Value | None:
     (x,) = operands
-    return (
-        op.sum(op.diagonal(x), axis=None, keepdims=False) if not _where(eqn) and rank(x.type) == 2 else None
-    )
+    if _where(eqn) or rank(x.type) != 2:
+        return None
+    return op.sum(op.diagonal(x, k=0, axes=(0, 1)), axis=None, keepdims=False)
 
 
 def _where(eqn: Eqn) -> bool:

@@ -10,6 +10,7 @@ from ...ir import Atom, Eqn, Statement, Var, atoms_of, has_effect, reads, region
 from ...types import Size
 from ..memory import has_memory
 from .jobs import Job, Kind, Mode, full_index, is_plain
+from .views import Fixed
 
 if TYPE_CHECKING:
     from .peel import Level
@@ -80,19 +81,50 @@ def _late(groups: list[Group]) -> list[Group]:
 
 
 def _place(groups: list[Group], statement: Statement, job: Job | None, level: Level) -> None:
+    """Put a statement into a group, a new one where it fits into none."""
     own = Group(job.size if job else None)
     own.add(statement, job, level)
     k = len(groups)
     while k:
         group = groups[k - 1]
-        if job is not None and _may_join(group, own, level):
+        if job is not None and _share(group, own) and _joinable(group, own, level):
             group.add(statement, job, level)
+            _merge(groups, k - 1, level)
             return
         if _must_follow(group, own) or (job is None and not _moves(statement)):
             break
         k -= 1
-    # A loop goes last, where those to come find it; a number goes first, out of the way of loops.
-    groups.insert(k if job is None else len(groups), own)
+    if job is None:
+        # A number goes first, out of the way of loops.
+        groups.insert(k, own)
+    else:
+        groups.append(own)
+        _merge(groups, len(groups) - 1, level)
+
+
+def _share(group: Group, own: Group) -> bool:
+    """Whether a loop has anything to do with a group: an array that both read or one makes."""
+    arrays = {atom for atom in own.reads if has_memory(atom)} | own.defines
+    return not arrays.isdisjoint(group.reads | group.defines)
+
+
+def _merge(groups: list[Group], k: int, level: Level) -> None:
+    """Move loops that make rows of what a group reads into that group, where nothing stands between."""
+    for j in reversed(range(k)):
+        early, late = groups[j], groups[k]
+        if not early.defines.isdisjoint(late.reads) and _may_wait(groups, j, k, level):
+            late.statements[:0], late.jobs[:0] = early.statements, early.jobs
+            late.defines |= early.defines
+            late.reads |= early.reads
+            late.accesses = early.accesses + late.accesses
+            del groups[j]
+            k -= 1
+
+
+def _may_wait(groups: list[Group], j: int, k: int, level: Level) -> bool:
+    """Whether the loop of a group may run together with that of a later one."""
+    early, late = groups[j], groups[k]
+    return not any(_must_follow(early, each) for each in groups[j + 1 : k]) and _joinable(early, late, level)
 
 
 def _moves(statement: Statement) -> bool:
@@ -107,38 +139,45 @@ def _moves(statement: Statement) -> bool:
 
 
 def _must_follow(group: Group, own: Group) -> bool:
+    """Whether a group must run after another one."""
     if not group.defines.isdisjoint(own.reads):
         return True
-    return (group.effect and own.effect) or any(
+    return group.effect or any(
         (a.writes or b.writes) and not a.objects.isdisjoint(b.objects)
         for a in group.accesses
         for b in own.accesses
     )
 
 
-def _may_join(group: Group, own: Group, level: Level) -> bool:
-    """Whether a job may run in the iterations of a group: it needs of each only its own row."""
-    if not group.jobs or own.size is None or group.size is None:
+def _joinable(early: Group, late: Group, level: Level) -> bool:
+    """Whether the jobs of two groups may run in one loop: each needs of others only its own row."""
+    if not early.jobs or not late.jobs or early.size is None or late.size is None:
         return False
-    if not level.context.dims.same(group.size, own.size):
+    if not level.context.dims.same(early.size, late.size):
         return False
-    (job,) = own.jobs
-    rows = set(_rows_of(job, level))
-    for read in own.reads & group.defines:
-        assert isinstance(read, Var)
-        made = next(each for each in group.jobs if each.eqn.target is read)
-        if made.kind is Kind.FOLD or (read, (0, 0, 1, False)) not in rows:
-            if made.kind is not Kind.STORE:
+    made = {job.eqn.target: job.kind for job in early.jobs}
+    for job in late.jobs:
+        for root, place in _roots_of(job, level):
+            kind = made.get(root)
+            if kind is Kind.FOLD or (kind is Kind.MAP and place != OWN_ROW):
                 return False
-    return not any(a.meets(b) for a in group.accesses for b in own.accesses)
+    return not any(a.meets(b) for a in early.accesses for b in late.accesses)
 
 
-def _rows_of(job: Job, level: Level) -> Iterator[tuple[Var, Any]]:
-    """The arrays that a job reads row by row, and where their rows are."""
-    for operand, mode in zip(job.eqn.operands, job.modes, strict=False):
-        if isinstance(operand, Var) and mode is Mode.ROW:
+OWN_ROW = (0, 0, 1, False)
+"""The place of the row that an iteration makes."""
+
+
+def _roots_of(job: Job, level: Level) -> Iterator[tuple[Var, Any]]:
+    """What a job reads, and where the rows are that it reads of it; None for all."""
+    for k, operand in enumerate(job.eqn.operands):
+        if isinstance(operand, Var):
             view = level.view(operand)
-            yield view.root, view.first()
+            by_row = k < len(job.modes) and job.modes[k] is Mode.ROW
+            yield view.root, view.first() if by_row else None
+            yield from (
+                (e.index, None) for e in view.entries if isinstance(e, Fixed) and isinstance(e.index, Var)
+            )
 
 
 def read_by(statement: Statement, level: Level) -> set[Atom]:
@@ -148,7 +187,7 @@ def read_by(statement: Statement, level: Level) -> set[Atom]:
     for atom in atoms_of(statement):
         found.add(level.view(atom).root if is_job and isinstance(atom, Var) and has_memory(atom) else atom)
         if is_job and atom in level.views:
-            found.update(entry.index for entry in level.views[atom].entries if hasattr(entry, "index"))
+            found.update(entry.index for entry in level.views[atom].entries if isinstance(entry, Fixed))
     for region in regions_of(statement):
         found.update(reads(region.body))
         found.update(region.results)

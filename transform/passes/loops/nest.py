@@ -48,8 +48,8 @@ class _Nest:
 
     def loop(self) -> None:
         first = self.group.jobs[0].eqn
-        if len(self.group.jobs) == 1 and first.primitive.name == "copy":
-            self.builder.body.append(first)
+        if len(self.group.jobs) == 1 and first.primitive.name == "copy" and self.is_slice(first.operands[0]):
+            self.copy(first)
             return
         self.builder.origin, self.builder.sweep = first.origin, first.sweep
         length = self.length()
@@ -71,6 +71,23 @@ class _Nest:
             )
         )
 
+    def is_slice(self, atom: Atom) -> bool:
+        """Whether a value is what an index and a transpose make of an array: a diagonal is not."""
+        axes = (
+            [e.out for e in self.level.view(atom).entries if isinstance(e, Along)]
+            if isinstance(atom, Var)
+            else []
+        )
+        return len(set(axes)) == len(axes)
+
+    def copy(self, eqn: Eqn) -> None:
+        """A copy that shares its loop with nothing."""
+        (operand,) = eqn.operands
+        if isinstance(operand, Var):
+            view = self.level.view(operand)
+            operand = view.value(self.value(view.root)).atom if view.root is not operand else operand
+        self.builder.body.append(replace(eqn, operands=(operand,)))
+
     def each(self) -> Sequence[Carried]:
         return list({id(c): c for c in self.carried.values()}.values())
 
@@ -81,7 +98,7 @@ class _Nest:
         for job in self.group.jobs:
             for operand, mode in zip(job.eqn.operands, job.modes, strict=False):
                 if isinstance(operand, Var) and mode is Mode.ROW and self.is_there(operand):
-                    return length_of(self.level.view(operand), 0, self.value)
+                    return self.level.length(operand, 0, self.builder)
             if job.kind is Kind.STORE:
                 return self.length_written(job.eqn)
         raise AssertionError("a loop over nothing that is there")
@@ -95,7 +112,7 @@ class _Nest:
         index = full_index(eqn.params["index"], rank(array.type))
         assert index is not None
         axis, cut = next((axis, entry) for axis, entry in enumerate(index) if isinstance(entry, slice))
-        return length_of(whole(array), axis, self.value, cut)
+        return length_cut(self.level.dim(array, axis, self.builder), cut)
 
     def value(self, atom: Atom) -> Value:
         return self.builder.value(atom)
@@ -111,7 +128,7 @@ class _Nest:
                 before.target = target
                 self.carried[target] = before
                 return
-            self.carried[target] = self.handed(array, target)
+            self.carried[array] = self.carried[target] = self.handed(array, target)
         elif job.kind is Kind.FOLD:
             self.carried[target] = self.handed(self.builder.atom(self.start(eqn)), target)
         elif target in self.outside:
@@ -289,22 +306,24 @@ def _of_row(view: View, row: Value) -> Value:
     return View(view.root, view.entries[1:], view.dims).value(row)
 
 
-def length_of(view: View, axis: int, value: Callable[[Atom], Value], cut: slice | None = None) -> Any:
-    """The length of a view along an axis, an int where it is known."""
-    if cut is None:
-        size = view.dims[axis]
-        if isinstance(size, int):
-            return size
-        k, along = next((k, e) for k, e in enumerate(view.entries) if isinstance(e, Along) and e.out == axis)
-        cut = along.cut
-    else:
-        k = axis
-    n = op.dim(value(view.root), axis=k)
+def length_of(view: View, axis: int, dim: Callable[[Var, int], Any]) -> Any:
+    """The length of a view along an axis, an int where it is known; `dim` gives that of its root."""
+    size = view.dims[axis]
+    if isinstance(size, int):
+        return size
+    k, along = next((k, e) for k, e in enumerate(view.entries) if isinstance(e, Along) and e.out == axis)
+    return length_cut(dim(view.root, k), along.cut)
+
+
+def length_cut(n: Any, cut: slice) -> Any:
+    """The length of a slice of n elements; it may be negative for none."""
     start, stop, step = cut.start or 0, cut.stop, 1 if cut.step is None else cut.step
     if step < 0:
         return n
     if step > 1:
-        return op.floordiv(n + (step - 1 - start), step)
+        return op.floordiv(n + (step - 1 - start), step) if isinstance(n, Value) else -((start - n) // step)
     if stop is None:
         return n - start if start else n
-    return n - (start - stop) if stop < 0 else op.min2(n, stop) - start
+    if stop < 0:
+        return n - (start - stop)
+    return (op.min2(n, stop) if isinstance(n, Value) else min(n, stop)) - start

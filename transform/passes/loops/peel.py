@@ -24,6 +24,7 @@ from ...ir import (
     Function,
     If,
     Region,
+    Slot,
     Statement,
     Var,
     While,
@@ -31,7 +32,7 @@ from ...ir import (
     reads,
     regions_of,
 )
-from ...rules.build import Builder
+from ...rules.build import Builder, op
 from ...types import Array, Dims
 from ..memory import Memory, has_memory, overwritten_params
 from .groups import Group, grouped
@@ -75,8 +76,7 @@ class Level:
     """The first version of an array that stores overwrite, by each later one."""
 
     def block(self, body: Sequence[Statement]) -> tuple[Statement, ...]:
-        self.classify(body)
-        body = [self.sized(statement) for statement in body]
+        body = self.classified(body)
         needed = self.needed(body)
         todo = [
             s for s in body if not (isinstance(s, Eqn) and s.target in self.views and s.target not in needed)
@@ -90,12 +90,22 @@ class Level:
                 builder.body += map(self.nested, group.statements)
         return tuple(builder.body)
 
-    def classify(self, body: Sequence[Statement]) -> None:
-        """Find the views that can be seen through and what can be done row by row."""
+    def classified(self, body: Sequence[Statement]) -> list[Statement]:
+        """Find the views that can be seen through and what can be done row by row.
+
+        What reads an element of a view, or the shape of what is a job, reads it elsewhere.
+        """
+        plain: list[Statement] = []
         for statement in body:
             if not isinstance(statement, Eqn):
+                plain.append(statement)
                 continue
             view = self.view_by(statement)
+            if view is not None and not view.dims:
+                plain += self.element(statement, view)
+                continue
+            statement = self.sized(statement)
+            plain.append(statement)
             if view is not None:
                 self.views[statement.target] = view
             elif (job := job_of(statement, self.context.dims)) and not self.overlaps(job):
@@ -104,11 +114,21 @@ class Level:
                 first = statement.operands[0]
                 assert isinstance(first, Var)
                 self.same[statement.target] = self.same.get(first, first)
+        return plain
 
-    def sized(self, statement: Statement) -> Statement:
+    def element(self, eqn: Eqn, view: View) -> list[Statement]:
+        """An element of a view, read where it is."""
+        if view.root is eqn.operands[0]:
+            return [eqn]
+        builder = Builder(self.context.dims)
+        builder.origin, builder.sweep = eqn.origin, eqn.sweep
+        view.value(builder.value(view.root))
+        last = builder.body[-1]
+        assert isinstance(last, Eqn)
+        return [*builder.body[:-1], replace(last, target=eqn.target)]
+
+    def sized(self, statement: Eqn) -> Eqn:
         """A statement that reads the shape of what a loop makes reads it from what the loop runs over."""
-        if not isinstance(statement, Eqn) or statement.target in self.jobs:
-            return statement
         shapes = statement.primitive.shape_only
         operands = tuple(
             self.like(each) if k in shapes else each for k, each in enumerate(statement.operands)
@@ -121,13 +141,12 @@ class Level:
         if job is None or job.kind is not Kind.MAP or not isinstance(atom.type, Array):
             return atom
         for operand in job.eqn.operands:
-            if isinstance(operand.type, Array) and len(operand.type.dims) == len(atom.type.dims):
-                if all(map(self.context.dims.same, operand.type.dims, atom.type.dims)):
-                    return self.like(operand)
+            if _alike(operand, atom, self.context.dims):
+                return self.like(operand)
         return atom
 
     def view_by(self, eqn: Eqn) -> View | None:
-        if not eqn.primitive.view or not isinstance(eqn.target.type, Array):
+        if not eqn.primitive.view:
             return None
         (base, *_) = eqn.operands
         return seen_through(eqn, self.view(base)) if isinstance(base, Var) and has_memory(base) else None
@@ -187,6 +206,9 @@ class Level:
         size = self.context.dims.resolve(eqn.target.type.dims[axis])  # type: ignore[union-attr]
         if isinstance(size, int):
             return size
+        if eqn.primitive.name == "broadcast_to":
+            entry = eqn.params["shape"][axis]
+            return builder.value(eqn.operands[entry.position]) if isinstance(entry, Slot) else entry
         for operand in eqn.operands:
             dims = operand.type.dims if isinstance(operand.type, Array) else ()
             for k, own in enumerate(dims):
@@ -196,10 +218,15 @@ class Level:
 
     def length(self, var: Var, axis: int, builder: Builder) -> Any:
         """The length of an array along an axis, an int where it is known."""
-        view = self.view(var)
-        if view.root in self.jobs and self.jobs[view.root].kind is not Kind.STORE:
-            return self.extent(self.jobs[view.root].eqn, axis, builder)
-        return length_of(view, axis, builder.value)
+        return length_of(self.view(var), axis, lambda root, k: self.dim(root, k, builder))
+
+    def dim(self, root: Var, axis: int, builder: Builder) -> Any:
+        """The length of what holds its own elements, also where that is only there row by row."""
+        root = self.same.get(root, root)
+        if root in self.jobs:
+            return self.extent(self.jobs[root].eqn, axis, builder)
+        size = self.context.dims.resolve(root.type.dims[axis])  # type: ignore[union-attr]
+        return size if isinstance(size, int) else op.dim(builder.value(root), axis=axis)
 
     def outside(self, group: Group, groups: Sequence[Group]) -> set[Atom]:
         """What is read outside of a group."""
@@ -223,3 +250,10 @@ class Level:
             case While(condition=condition, body=body):
                 return replace(statement, condition=region(condition), body=region(body))
         return statement
+
+
+def _alike(a: Atom, b: Atom, dims: Dims) -> bool:
+    """Whether two arrays have the same shape and dtype."""
+    if not isinstance(a.type, Array) or not isinstance(b.type, Array) or a.type.dtype != b.type.dtype:
+        return False
+    return len(a.type.dims) == len(b.type.dims) and all(map(dims.same, a.type.dims, b.type.dims))

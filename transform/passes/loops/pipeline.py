@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from ...ir import Function
 from ..dce import eliminate_dead
+from ..own import own
 from ..simplify import simplify
 from .expand import expanded
 from .peel import peeled
@@ -16,4 +17,4 @@ __all__ = ["loops"]
 def loops(function: Function) -> Function:
     """The function with explicit loops in place of array expressions, its callees likewise."""
     callees = {callee: loops(each) for callee, each in function.callees.items()}
-    return eliminate_dead(simplify(replace(peeled(expanded(function)), callees=callees)))
+    return own(eliminate_dead(simplify(replace(peeled(expanded(function)), callees=callees))))

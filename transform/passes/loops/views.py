@@ -142,7 +142,7 @@ def seen_through(eqn: Eqn, base: View) -> View | None:
             return _squeezed(base, params, dims)
         case "flip":
             return _flipped(base, params["axis"])
-        case "diagonal" if rank(eqn.operands[0].type) == 2 and not params.get("offset"):
+        case "diagonal" if rank(eqn.operands[0].type) == 2 and params["k"] == 0:
             return _moved(base, {0: 0, 1: 0}, dims)
     return None
 
