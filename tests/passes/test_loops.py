@@ -1,69 +1,102 @@
-"""The derivatives of random functions with loops, branches and stores, equation by equation.
+"""Array equations as loops: the same numbers, run as Python, and no more loops and arrays than needed."""
 
-Both modes and second order, forward over reverse and reverse over reverse, against central differences of
-the function itself, evaluated without the emitter.
-"""
-
-from __future__ import annotations
+import copy
+import inspect
 
 import numpy as np
 import pytest
 
-from tests.passes.random_functions import LENGTH, point, random_function
-from tests.support.evaluate import evaluate
-from transform.passes.adjoint import adjoint
-from transform.passes.pipeline import Mode, derivative, tidy
-from transform.passes.tangent import tangent
-from transform.verify import check
+from tests.programs import check, test_arrays, test_kernels, test_statistics, test_stores, test_views
+from transform import adjoint, grad, tangent, verify
+from transform.emit import emit
+from transform.passes.loops import loops
 
-WRT = (0, 1, 2, 3)
+MODULES = (test_arrays, test_kernels, test_statistics, test_stores, test_views)
 
 
-def values(function, *arguments):
-    """The results, one after the other; the arguments stay as they are."""
-    copies = [np.copy(x) if isinstance(x, np.ndarray) else x for x in arguments]
-    return np.concatenate([np.ravel(result) for result in evaluate(check(function), *copies)])
+def _is_plain(parameter):
+    return parameter.kind is parameter.POSITIONAL_OR_KEYWORD and parameter.default is parameter.empty
 
 
-def slopes(function, at, along, *more):
-    """Derivatives along a direction by central differences; None where two steps disagree: a kink is near."""
-
-    def slope(h):
-        ends = [
-            values(function, *(x + k * h * d for x, d in zip(at, along, strict=True)), *more)
-            for k in (1, -1, 2, -2)
-        ]
-        return (8 * (ends[0] - ends[1]) - (ends[2] - ends[3])) / (12 * h)
-
-    coarse, fine = slope(1e-3), slope(5e-4)
-    steady = np.all(np.abs(coarse - fine) < 1e-7 * (1 + np.max(np.abs(fine))))
-    return fine if steady else None
+PROGRAMS = [
+    (thing, arguments)
+    for module in MODULES
+    for thing in vars(module).values()
+    for arguments, _ in getattr(thing, "cases", ())[:1]
+    if all(_is_plain(each) for each in inspect.signature(thing).parameters.values())
+]
 
 
-def direction(seed):
-    rng = np.random.default_rng(seed)
-    return rng.normal(), rng.normal(), rng.normal(size=LENGTH), rng.normal(size=LENGTH)
+def looped(derivative, *arguments):
+    """The derivative for such arguments with its array equations as loops, and its text."""
+    function = loops(derivative.specialize(*arguments).function)
+    verify.check(function)
+    emitted = emit(function)
+    scope = dict(emitted.namespace)
+    exec(emitted.definition, scope)
+    return scope[emitted.name], emitted.definition
 
 
-def close(got, want, tolerance=1e-6):
-    np.testing.assert_allclose(got, want, rtol=tolerance, atol=tolerance * (1 + np.max(np.abs(want))))
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("make", [tangent, adjoint])
+@pytest.mark.parametrize("program, arguments", PROGRAMS, ids=[f.__name__ for f, _ in PROGRAMS])
+def test_loops_compute_the_same(program, arguments, make):
+    wrt = tuple(k for k, argument in enumerate(arguments) if check.leaves(argument))
+    rng = np.random.default_rng(0)
+    of = [arguments[k] for k in wrt]
+    if make is adjoint:
+        of = check.leaves(check.returning(program, arguments, None)(*copy.deepcopy(arguments)))
+    seeds = [check.mapped(lambda x: x * 0 + rng.uniform(0.3, 1, np.shape(x)), each) for each in of]
+    derivative = make(program, wrt)
+    want = derivative(*copy.deepcopy(arguments), *seeds)
+    got = looped(derivative, *arguments)[0](*copy.deepcopy(arguments), *seeds)
+    for a, b in zip(check.leaves(got), check.leaves(want), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12)
 
 
-@pytest.mark.parametrize("seed", range(60))
-def test_derivatives_of_random_functions(seed):
-    function = random_function(seed, count=3 + seed % 3, depth=2 + seed % 2)
-    at, along = point(seed), direction(seed)
-    want = slopes(function, at, along)
-    if want is None:
-        pytest.skip("a kink is near")
-    reverse = derivative(function, Mode.REVERSE, WRT)
-    for each in (adjoint(function, WRT), reverse):
-        close(np.dot(values(each, *at, 1.0), np.concatenate([np.ravel(d) for d in along])), want[0])
-    forward = derivative(function, Mode.FORWARD, WRT)
-    close(values(forward, *at, *along)[-1], want[0])
-    curved = values(tidy(tangent(reverse, WRT)), *at, 1.0, *along)[-len(values(reverse, *at, 1.0)) :]
-    want = slopes(reverse, at, along, 1.0)
-    if want is not None:
-        close(curved, want, 1e-5)
-    again = values(tidy(adjoint(reverse, WRT)), *at, 1.0, *along)
-    close(again, curved, 1e-8)
+V = np.linspace(0.1, 1.0, 6)
+M = np.outer(V, V + 0.3)
+
+
+def product(x, y):
+    t = x * y
+    return np.sum((t + 1) * t)
+
+
+def squares(X, w, y):
+    return np.mean((X @ w - y) ** 2)
+
+
+def diffused(u, n):
+    for _ in range(n):
+        u[1:-1] = u[1:-1] + 0.1 * (u[2:] - 2 * u[1:-1] + u[:-2])
+    return np.sum(u)
+
+
+def rosenbrock(x):
+    return np.sum(100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2)
+
+
+def softmax(z):
+    e = np.exp(z - np.max(z, axis=1, keepdims=True))
+    return np.sum((e / np.sum(e, axis=1, keepdims=True)) ** 2)
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments", "most_loops", "most_arrays"),
+    [
+        (product, (V, V), 1, 1),
+        (squares, (M, V, V), 3, 2),
+        (diffused, (V, 3), 5, 2),
+        (rosenbrock, (V,), 3, 4),
+        (softmax, (M,), 9, 7),
+    ],
+)
+def test_loops_and_arrays_are_few(function, arguments, most_loops, most_arrays):
+    text = looped(grad(function), *arguments)[1]
+    assert text.count("for ") - text.count("# for ") <= most_loops, text
+    assert text.count("np.empty") + text.count("np.zeros") <= most_arrays, text
+
+
+def test_what_is_read_once_has_no_name_and_no_array():
+    assert "        x_bar[i] = L_bar * (t + 1 + t) * e" in looped(grad(product), V, V)[1]

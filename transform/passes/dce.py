@@ -10,7 +10,7 @@ only what is read in it or after it; what it hands on unchanged is not carried a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -115,9 +115,9 @@ class _Mark:
 
 def _stand_ins(function: Function, needed: set[Atom], alive: set[Var]) -> dict[Atom, Atom]:
     """For values of which only the shape is read: an operand they were computed from that is there anyway."""
-    made = {s.target: s for s in walk(function.body) if isinstance(s, Eqn)}
+    made = _sources(function.body)
     found: dict[Atom, Atom] = {}
-    for eqn in list(made.values()):
+    for eqn in [each for each in walk(function.body) if isinstance(each, Eqn)]:
         for k in eqn.primitive.shape_only:
             var = eqn.operands[k]
             if eqn.target in needed and var not in needed and var not in alive:
@@ -127,15 +127,29 @@ def _stand_ins(function: Function, needed: set[Atom], alive: set[Var]) -> dict[A
     return found
 
 
-def _same_shape(var: Atom, type_: Type, made: dict[Var, Eqn], there: set[Atom]) -> Atom | None:
+def _sources(body: Sequence[Statement]) -> dict[Var, tuple[Atom, ...]]:
+    """What each value is computed from; what a loop hands on has the shape of what it starts with."""
+    made: dict[Var, tuple[Atom, ...]] = {}
+    for statement in walk(body):
+        if isinstance(statement, Eqn):
+            made[statement.target] = statement.operands
+        elif isinstance(statement, (For, While)):
+            params = carried(statement)
+            for param, target, init in zip(params, statement.targets, statement.init, strict=True):
+                made[param] = made[target] = (init,)
+    return made
+
+
+def _same_shape(
+    var: Atom, type_: Type, made: Mapping[Var, tuple[Atom, ...]], there: set[Atom]
+) -> Atom | None:
     # Of the same dtype, too: the type of a filled array depends on it.
-    eqn = made.get(var) if isinstance(var, Var) else None
-    if eqn is None or not isinstance(eqn.target.type, Array):
+    if not isinstance(var, Var) or not isinstance(var.type, Array):
         return None
-    for operand in eqn.operands:
-        if isinstance(operand.type, Array) and operand.type.dims == eqn.target.type.dims:
-            known = operand in there and operand.type == type_
-            nearest = operand if known else _same_shape(operand, type_, made, there)
+    for source in made.get(var, ()):
+        if isinstance(source.type, Array) and source.type.dims == var.type.dims:
+            known = source in there and source.type == type_
+            nearest = source if known else _same_shape(source, type_, made, there)
             if nearest is not None:
                 return nearest
     return None

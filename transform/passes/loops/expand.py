@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ...ir import Eqn, For, Function, Lit, Slot, Statement, Var, map_regions
+from ...ir import Eqn, Function, Slot, Statement, Var, map_regions
 from ...rules.build import Builder, Value, op
 from ...rules.reductions import axes_of, count
 from ...rules.registry import PRIMITIVES
@@ -36,7 +36,7 @@ def rule(*names: str) -> Callable[[Rule], Rule]:
 
 
 def expanded(function: Function) -> Function:
-    """The function with composite array equations taken apart, and loops that run upwards or downwards."""
+    """The function with composite array equations taken apart."""
     return replace(function, body=_block(function.body))
 
 
@@ -45,8 +45,7 @@ def _block(body: Sequence[Statement]) -> tuple[Statement, ...]:
     for statement in body:
         how = RULES.get(statement.primitive.name) if isinstance(statement, Eqn) else None
         if how is None or not _apply(builder, statement, how):  # type: ignore[arg-type]
-            inner = map_regions(statement, _block)
-            builder.body += _downwards(inner) if isinstance(inner, For) and inner.reverse else [inner]
+            builder.body.append(map_regions(statement, _block))
     return builder.finish()
 
 
@@ -69,30 +68,6 @@ def _rename(builder: Builder, since: int, made: Value, target: Var) -> None:
     if not isinstance(last, Eqn) or last.target is not made.atom:
         raise AssertionError("what an equation is expanded to ends with its result")
     builder.body[-1] = replace(last, target=target)
-
-
-def _downwards(loop: For) -> list[Statement]:
-    """`for k in reversed(range(...))` as a range of its own: the compiler knows no `reversed`."""
-    builder = Builder(Dims())
-    builder.origin, builder.sweep = loop.origin, loop.sweep
-    start, stop, step = (builder.value(each) for each in (loop.start, loop.stop, loop.step))
-    if isinstance(loop.step, Lit) and loop.step.value in (1, -1):
-        by = loop.step.value
-        first, last = op_add(stop, -by), op_add(start, -by)
-    else:
-        # There are (stop - start) / step indices, rounded up; the last is one step short of as many steps.
-        steps = op.add(op.floordiv(op.sub(start, stop), step), 1)
-        first, last = op.sub(start, op.mul(steps, step)), op.sub(start, step)
-    backwards = op.neg(step).atom if isinstance(step.atom, Var) else Lit(-step.atom.value)
-    changed = replace(loop, start=first.atom, stop=last.atom, step=backwards, reverse=False)
-    return [*builder.body, changed]
-
-
-def op_add(value: Value, number: int) -> Value:
-    """A sum, computed at once where both are known."""
-    if isinstance(value.atom, Lit):
-        return value.builder.value(value.atom.value + number)
-    return op.add(value, number)
 
 
 @rule("outer")
