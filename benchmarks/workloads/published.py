@@ -71,7 +71,7 @@ def mixture_with(np, logsumexp):
         (n, d), count = X.shape, len(alphas)
         logs, below = factors[:, :d], factors[:, d:]
         place = np.asarray(placement(d))
-        Q = (below @ place).reshape(count, d, d) + np.exp(logs)[:, :, None] * np.eye(d)
+        Q = (below @ place).reshape(count, d, d) + np.exp(logs)[:, :, None] * np.eye(d, dtype=X.dtype)
         Z = np.einsum("kab,nkb->nka", Q, X[:, None] - means)
         total = np.sum(logs, 1)
         terms = alphas + total - 0.5 * np.sum(Z * Z, 2)
@@ -106,7 +106,6 @@ def mixture_in_autograd():
 def mixture_in_torch():
     import torch
 
-    torch.set_default_dtype(torch.float64)
     return mixture_with(torch, torch.logsumexp)
 
 
