@@ -169,9 +169,11 @@ class Derivative:
             values = values | seeds
         else:
             lengths(made.function, values, made.captured)
-            self.enter(made, values)
         call_args, call_kwargs = arranged(made.function.inputs, values)
-        return made.compiled.kernel(*call_args, **call_kwargs)
+        result = made.compiled.kernel(*call_args, **call_kwargs)
+        if not self.plan.seeded:
+            self.enter(made, values)
+        return result
 
     def enter(self, made: Specialisation, values: Mapping[str, Any]) -> None:
         """Let calls with arguments like these take the short way from now on."""

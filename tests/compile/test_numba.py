@@ -310,18 +310,69 @@ def test_ints_that_are_bounded_are_not_checked():
     assert not any(helper in df.source for helper in ("int_mul", "int_add", "int_sub", "int_floordiv"))
 
 
+class Odd(Exception):
+    pass
+
+
 def test_the_primals_own_exceptions_stay():
-    def f(x):
+    def f(x, n):
         if x < 0:
             raise ValueError("negative")
+        if x > 9:
+            raise ValueError(f"{x:.1f} is too large for {n}")
+        if n % 2:
+            raise Odd(f"{n} is odd")
+        y = np.zeros(5)
+        y[n] = x
+        return x * y.sum()
+
+    df = grad(f, backend="numba")
+    for _ in range(2):
+        assert df(2.0, 2) == 4.0
+        with pytest.raises(ValueError, match=r"^negative$"):
+            df(-1.0, 2)
+        with pytest.raises(ValueError, match=r"^10\.0 is too large for 2$"):
+            df(10.0, 2)
+        with pytest.raises(Odd, match=r"^3 is odd$"):
+            df(2.0, 3)
+        with pytest.raises(IndexError, match="index 6 is out of bounds for axis 0 with size 5"):
+            df(2.0, 6)
+
+
+def test_what_is_printed_is_printed_once_and_rightly(capsys):
+    def f(x, n):
+        print("at", x, n)
+        if n > 3:
+            raise ValueError("too large")
         return x * x
 
     df = grad(f, backend="numba")
-    assert df(2.0) == 4.0
-    for _ in range(2):
-        with pytest.raises(ValueError, match="negative"):
-            df(-1.0)
-        assert df(2.0) == 4.0
+    assert df(2.0, 3) == 4.0
+    assert capsys.readouterr().out == "at 2.0 3\n"
+    with pytest.raises(ValueError, match="too large"):
+        df(2.0, 4)
+    assert capsys.readouterr().out == "at 2.0 4\n"
+
+    def g(x):
+        print(f"at {x}")
+        return x * x
+
+    with pytest.raises(UnsupportedError, match="made of numbers"):
+        grad(g, backend="numba")(2.0)
+
+
+def test_a_refusal_is_one_at_every_call():
+    def f(x):
+        return np.sum(np.mean(x) * x)
+
+    df = grad(f, backend="numba")
+    x = np.ones(3, np.float32)
+    for _ in range(3):
+        try:
+            got = df(x)
+        except UnsupportedError:
+            continue
+        same(got, grad(f)(x))
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import ast
 import functools
 import operator
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numba
@@ -22,12 +22,13 @@ from ..passes.flat import entry_of, kernel_of
 from ..passes.forwards import forwards
 from ..passes.integers import checked
 from ..passes.loops import loops
+from ..passes.messages import only_raises, without_messages
 from ..passes.promotion import promoted
 from ..passes.ranges import LARGEST_ARGUMENT
 from ..types import Array, List, Type
 from .code import Compiled, Short
 from .kernel import Kernel, loaded
-from .python import run
+from .python import load, run
 from .refusal import REMEDY, refusal
 
 __all__ = ["compiled"]
@@ -46,7 +47,8 @@ def compiled(function: Function, fastmath: bool, parallel: bool) -> Compiled:
 
     Raises UnsupportedError where the kernel cannot be written.
     """
-    kernel = forwards(loops(checked(promoted(kernel_of(function)))))
+    plain = kernel_of(function)
+    kernel = forwards(loops(checked(promoted(without_messages(plain)))))
     for each in kernel.params:
         if isinstance(each.type, List):
             raise UnsupportedError(
@@ -58,7 +60,7 @@ def compiled(function: Function, fastmath: bool, parallel: bool) -> Compiled:
     code = emitted.callees
     assert code is not None
     made = loaded(code, is_recursive(kernel))
-    return _bound(emitted, complete=_Complete(made, kernel, code))
+    return _bound(emitted, complete=_Complete(made, plain, kernel, code))
 
 
 def _decorator(fastmath: bool, parallel: bool) -> str:
@@ -73,7 +75,8 @@ def _bound(emitted: Emitted, complete: _Complete) -> Compiled:
     text = emitted.definition.removeprefix(emitted.callees.definition).lstrip("\n")
     name, dispatcher = emitted.callees.name, complete.dispatcher
     entry = run(text, emitted.name, {**emitted.namespace, name: complete})[emitted.name]
-    short = Short(_body(text), {**emitted.namespace, name: dispatcher}, _RETRIED)
+    retried = (Exception,) if complete.silent else _RETRIED
+    short = Short(_body(text), {**emitted.namespace, name: dispatcher}, retried)
     return Compiled(emitted, entry, functools.partial(_bound, complete=complete), dispatcher, short)
 
 
@@ -87,10 +90,21 @@ def _body(text: str) -> tuple[str, ...]:
 
 
 class _Complete:
-    """The kernel, compiled for arguments of any types and layouts; what Numba complains about is refused."""
+    """The kernel, compiled for arguments of any types and layouts; what Numba complains about is refused.
 
-    def __init__(self, made: Kernel, kernel: Function, code: Emitted) -> None:
+    An exception is raised again by the same function in Python, whose message says more; not by one that
+    prints, which would do that twice.
+    """
+
+    def __init__(self, made: Kernel, plain: Function, kernel: Function, code: Emitted) -> None:
         self.made, self.dispatcher, self.kernel, self.code = made, made.dispatcher, kernel, code
+        self.plain, self.silent = plain, only_raises(plain)
+        self.checked: set[tuple[Any, ...]] = set()
+
+    @functools.cached_property
+    def python(self) -> Callable[..., Any]:
+        """The kernel in Python."""
+        return load(emit(self.plain))
 
     def __call__(self, *leaves: Any) -> Any:
         if any(type(leaf) is int and not -LARGEST_ARGUMENT <= leaf <= LARGEST_ARGUMENT for leaf in leaves):
@@ -108,7 +122,7 @@ class _Complete:
         """The kernel called, compiled before where arguments are of new types."""
         try:
             signature = tuple(map(self.dispatcher.typeof_pyval, leaves))
-            if signature not in self.dispatcher.overloads:
+            if signature not in self.checked:
                 self.compile(signature)
         except UnsupportedError:
             raise
@@ -117,9 +131,16 @@ class _Complete:
         try:
             return self.dispatcher(*leaves)
         except OverflowError as error:
-            if str(error) != BEYOND:
+            if str(error) == BEYOND:
+                raise UnsupportedError(f"{BEYOND}, which Numba's code cannot hold", REMEDY) from error
+            if not self.silent:
                 raise
-            raise UnsupportedError(f"{BEYOND}, which Numba's code cannot hold", REMEDY) from error
+        except NotImplementedError:
+            raise
+        except Exception:
+            if not self.silent:
+                raise
+        return self.python(*leaves)
 
     def compile(self, signature: tuple[Any, ...]) -> None:
         """Compile the kernel for arguments of these types, and check what it returns."""
@@ -127,6 +148,7 @@ class _Complete:
             warnings.simplefilter("ignore", NumbaWarning)
             self.dispatcher.compile(signature)
         check_results(self.kernel, self.dispatcher.overloads[signature].signature.return_type)
+        self.checked.add(signature)
 
 
 def check_results(kernel: Function, returned: Any) -> None:

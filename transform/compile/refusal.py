@@ -15,7 +15,7 @@ _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _FUNCTION = re.compile(r"Function\(<(?:built-in function|function|ufunc|class) '?([\w.]+)'?[^)]*>?\)")
 _NUMPY = re.compile(r"unsupported NumPy function '([\w.]+)'")
 _GLOBAL = re.compile(r"Untyped global name '([\w.]+)'")
-_ATTRIBUTE = re.compile(r"Unknown attribute '(\w+)' of type ([\w(), .]+)")
+_ATTRIBUTE = re.compile(r"Unknown attribute '(\w+)' of type ([^\n]+)")
 _UNIFY = re.compile(r"Cannot unify (.+?) and (.+?) for '(\w+?)(?:\.\d+)?'")
 
 
