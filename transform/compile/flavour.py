@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 from dataclasses import dataclass
 
@@ -43,6 +44,9 @@ class Flavour:
                 'backend="numba" needs Numba, which is not installed',
                 "Run pip install 'transform-ad[numba]', or use backend=\"python\".",
             )
+        if self.backend == "numba":
+            # Here rather than at the first call, which is to be fast where code is on disk.
+            importlib.import_module(".numba", __package__)
 
     def compiled(self, function: Function) -> Compiled:
         """The function printed and made ready to be called."""
