@@ -87,10 +87,11 @@ def curve(
 
 
 MEMORY = """
-import resource, transform
+import transform
 from benchmarks.exemplars import walk
+from benchmarks.measure import highest
 transform.grad(walk)(0.3, {n})
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+print(highest())
 """
 
 
@@ -98,7 +99,7 @@ def memory(n: int, goal: int) -> Row:
     """What a process needs at most, Python and NumPy included, for the adjoint of a long loop."""
     command = [sys.executable, "-c", MEMORY.format(n=n)]
     run = subprocess.run(command, cwd=Path(__file__).parents[1], capture_output=True, text=True, check=True)
-    return f"adjoint of {n:,} steps, whole process", f"{goal} MB", f"{int(run.stdout) / 1024:.0f} MB"
+    return f"adjoint of {n:,} steps, whole process", f"{goal} MB", f"{int(run.stdout) / 2**20:.0f} MB"
 
 
 def depth(folder: Path, levels: int, goal: float) -> Row:

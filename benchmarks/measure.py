@@ -86,6 +86,11 @@ def peak(contestant: Contestant) -> int | None:
     return max(0, after - before)
 
 
+def highest() -> int:
+    """How many bytes this process had at most; resource.getrusage counts what its parent had, too."""
+    return _status("VmHWM")
+
+
 def _status(name: str) -> int:
     with open("/proc/self/status") as lines:
         return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(name))

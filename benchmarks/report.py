@@ -80,7 +80,7 @@ def _numba(outcomes: Sequence[Outcome]) -> Table:
         row += [_judged(outcome.ratio(COMPILED, "JAX"), JAX_EACH), _memory(outcome, COMPILED)]
         entry = outcome.entries[COMPILED]
         times = (_in_time(entry.first, FIRST), _in_time(entry.again, AGAIN))
-        table.add_row(outcome.title, met or entry.why_not, text, *row, *times)
+        table.add_row(outcome.title, met if entry.times else _short(entry.why_not), text, *row, *times)
     table.add_section()
     means = [geometric(_ratios(outcomes, COMPILED, other)) for other in (HAND, "by hand, Numba", "JAX")]
     table.add_row("geometric mean", "", "", *map(_figure, means))
@@ -166,6 +166,11 @@ def _judged(ratio: float | None, goal: float) -> str:
     """Bold where the goal is missed: two decimals are what it is measured in."""
     text = _figure(ratio)
     return f"[bold red]{text}[/bold red]" if text and float(text) > goal else text
+
+
+def _short(why_not: str) -> str:
+    """The table of the workload has the whole of it."""
+    return why_not.split(":")[0] if ":" in why_not else "absent"
 
 
 def _version(name: str) -> str | None:
