@@ -49,7 +49,7 @@ def draw(record: dict[str, Any], target: Path) -> None:
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.grid(axis="y", color="#eeeeee")
     axes.set_axisbelow(True)
-    axes.set_xlabel("time of the derivative / derivative written by hand with NumPy (left is faster)")
+    axes.set_xlabel("time over that of the derivative written by hand with NumPy (left is faster)")
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(axis="y", length=0)
     figure.legend(

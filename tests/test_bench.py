@@ -20,7 +20,7 @@ from tests.support.differences import mixed, slope
 from transform.errors import TransformError
 
 EXEMPLARS = e.exemplars()
-SLOW_TO_COMPILE = "stencil|network|LSTM"
+SLOW_TO_COMPILE = "[23]-D stencil, nonlinear|3-D stencil|LSTM"
 WORKLOADS = {each.name: each for workloads in FAMILIES.values() for each in workloads}
 
 
