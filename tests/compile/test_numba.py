@@ -426,6 +426,20 @@ def test_single_precision_stays():
         np.testing.assert_allclose(g, w, rtol=1e-5)
 
 
+def test_floats_of_single_precision_are_double():
+    def f(x, s):
+        return math.sin(float(s) * 1e3) * x + float(x > 1)
+
+    s = np.float32(0.1)
+    assert grad(f, backend="numba")(2.0, s) == pytest.approx(grad(f)(2.0, s), rel=1e-14)
+    assert tangent(f, backend="numba")(2.0, s) == pytest.approx(tangent(f)(2.0, s), rel=1e-14)
+
+    def g(x):
+        return x * s
+
+    same(grad(g, backend="numba")(1.5), grad(g)(1.5))
+
+
 def test_comparisons_are_made_in_the_precision_of_the_array():
     def f(x):
         return x * (x >= 0.1)  # 0.1 is another number in single precision

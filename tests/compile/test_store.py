@@ -108,6 +108,14 @@ def test_a_changed_helper_is_another_entry(used):
         (used / "helped.py").write_text(SOURCE.format(factor=2.0))
 
 
+def test_lines_above_change_nothing(used):
+    (used / "helped.py").write_text("# a comment\n" + SOURCE.format(factor=2.0))
+    try:
+        assert run(used) == [slope(2.0), 1, 0]
+    finally:
+        (used / "helped.py").write_text(SOURCE.format(factor=2.0))
+
+
 @pytest.mark.parametrize("pattern", ["*.nbi", "*.nbc"])
 @pytest.mark.parametrize("damage", ["truncated", "changed", "missing"])
 def test_damaged_machine_code_is_made_again(used, pattern, damage):

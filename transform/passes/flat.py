@@ -137,7 +137,9 @@ def _with_captures(
 
     params = (*function.params, *own)
     body = tuple(map(handing_on, function.body))
-    return replace(function, params=params, inputs=_inputs(params), body=body, captures=())
+    # The text of the same code is the same wherever it stands: its machine code is found again.
+    about = replace(function.about, place="")
+    return replace(function, params=params, inputs=_inputs(params), body=body, captures=(), about=about)
 
 
 def _each(change: Callable[[Statement], Statement]) -> Callable[[Sequence[Statement]], Iterator[Statement]]:

@@ -19,6 +19,7 @@ from ..types import Array, Dims, List, Scalar, Type
 
 __all__ = ["cast", "is_boxed_otherwise", "promoted"]
 
+_CONVERSIONS = {"to_float": np.dtype(np.float64), "to_complex": np.dtype(np.complex128)}
 _PLAIN = ("float64", "int64", "uint64", "bool", "complex128")
 
 
@@ -62,6 +63,11 @@ def _body(body: tuple[Statement, ...]) -> Iterator[Statement]:
 
 def _equation(eqn: Eqn) -> Iterator[Statement]:
     _refuse_small_integers(eqn)
+    double = _CONVERSIONS.get(eqn.primitive.name)
+    if double is not None and eqn.operands[0].type.dtype != double:
+        # float(x) of a compiler has the precision of x, and there is none of a bool.
+        yield replace(eqn, primitive=_cast(double))
+        return
     operands: list[Atom] = []
     wanted = _precision(eqn)
     for operand in eqn.operands:
