@@ -426,6 +426,18 @@ def test_single_precision_stays():
         np.testing.assert_allclose(g, w, rtol=1e-5)
 
 
+def test_results_of_single_precision_are_cast():
+    def f(x):
+        return np.mean(x) * np.std(x) + x.sum() / x.size
+
+    x = np.array([0.1, 0.7, -0.3], np.float32)
+    value, bar = transform.value_and_grad(f, backend="numba")(x)
+    want, want_bar = transform.value_and_grad(f)(x)
+    assert np.asarray(value).dtype == bar.dtype == np.float32
+    assert value == pytest.approx(want, rel=1e-6)
+    np.testing.assert_allclose(bar, want_bar, rtol=1e-5, atol=1e-6)
+
+
 def test_floats_of_single_precision_are_double():
     def f(x, s):
         return math.sin(float(s) * 1e3) * x + float(x > 1)

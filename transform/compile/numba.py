@@ -23,7 +23,7 @@ from ..passes.forwards import forwards
 from ..passes.integers import checked
 from ..passes.loops import loops
 from ..passes.messages import only_raises, without_messages
-from ..passes.promotion import promoted
+from ..passes.promotion import is_single, promoted
 from ..passes.ranges import LARGEST_ARGUMENT
 from ..types import Array, List, Type
 from .code import Compiled, Short
@@ -176,6 +176,8 @@ def _agree(expected: Type, given: Any) -> bool:
         given = given.dtype
     plain: Any = numba.types.unliteral(given)
     try:
-        return bool(numpy_support.as_dtype(plain) == expected.dtype)
+        dtype = numpy_support.as_dtype(plain)
     except NotImplementedError:
         return False
+    # The entry casts what was computed in double precision.
+    return bool(dtype == expected.dtype or (is_single(expected) and dtype.kind == expected.dtype.kind))

@@ -25,7 +25,7 @@ from ..ir import Callee, Eqn, Function, Input, Lit, Slot, Statement, Var, map_re
 from ..names import KERNEL, NUMBERED, identifier
 from ..rules.callees import CALL, callee_of, calling
 from ..types import INT
-from .promotion import cast, is_boxed_otherwise
+from .promotion import cast, is_boxed_otherwise, is_single
 
 __all__ = ["entry_of", "kernel_of"]
 
@@ -63,7 +63,9 @@ def entry_of(function: Function, kernel: Function) -> Function:
     arguments = tuple(given[k].target if k in given else each for k, each in enumerate(arguments))
     call = Eqn(first, calling(callee), arguments, {"type": first.type}, function.origin, others=tuple(others))
     returned = {
-        target: cast(target, target.type.dtype) for target in targets if is_boxed_otherwise(target.type)
+        target: cast(target, target.type.dtype)
+        for target in targets
+        if is_boxed_otherwise(target.type) or is_single(target.type)
     }
     results = tuple(returned[each].target if each in returned else each for each in targets)
     return replace(

@@ -17,7 +17,7 @@ from ..errors import UnsupportedError
 from ..ir import Atom, Eqn, Function, Primitive, Statement, Var, map_regions
 from ..types import Array, Dims, List, Scalar, Type
 
-__all__ = ["cast", "is_boxed_otherwise", "promoted"]
+__all__ = ["cast", "is_boxed_otherwise", "is_single", "promoted"]
 
 _CONVERSIONS = {"to_float": np.dtype(np.float64), "to_complex": np.dtype(np.complex128)}
 _PLAIN = ("float64", "int64", "uint64", "bool", "complex128")
@@ -37,20 +37,31 @@ def is_boxed_otherwise(type_: Type) -> bool:
     return isinstance(type_, Scalar) and not type_.weak and type_.dtype.name not in _PLAIN
 
 
+def is_single(type_: Type) -> bool:
+    """Whether compiled code may compute this in double precision, so that the result is cast."""
+    single = type_.dtype.name in ("float32", "complex64")
+    return single and not isinstance(type_, List) and not _is_weak(type_)
+
+
 def cast(atom: Atom, dtype: np.dtype, like: Eqn | None = None) -> Eqn:
-    """The equation `np.float32(x)`."""
+    """The equation `np.float32(x)`, for an array `x.astype(np.float32, copy=False)`."""
     origin, sweep = (like.origin, like.sweep) if like is not None else (None, None)
+    if isinstance(atom.type, Array):
+        target = Var("t", replace(atom.type, dtype=dtype), temporary=True)
+        return Eqn(target, _cast(dtype, True), (atom,), {}, origin)
     target = Var("t", Scalar(dtype), temporary=True)
     made = Eqn(target, _cast(dtype), (atom,), {}, origin)
     return made if sweep is None else replace(made, sweep=sweep)
 
 
 @functools.cache
-def _cast(dtype: np.dtype) -> Primitive:
+def _cast(dtype: np.dtype, array: bool = False) -> Primitive:
     def infer(dims: Dims, types: Sequence[Type], params: Mapping[str, Any]) -> Type:
-        return Scalar(dtype)
+        (type_,) = types
+        return replace(type_, dtype=dtype) if isinstance(type_, Array) else Scalar(dtype)
 
-    return Primitive("cast", infer, f"np.{dtype.name}({{0}})")
+    code = f"{{0}}.astype(np.{dtype.name}, copy=False)" if array else f"np.{dtype.name}({{0}})"
+    return Primitive("cast", infer, code)
 
 
 def _body(body: tuple[Statement, ...]) -> Iterator[Statement]:
