@@ -6,11 +6,12 @@ What a loop body reads is provided in `record_loop`.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ..ir import Atom, Eqn, For, Function, If, Region, Statement, Sweep, Var, While, walk
+from ..ir import Atom, Eqn, For, Function, If, Region, Statement, Sweep, Var, While, reads, walk
 from ..rules.build import Builder
 from ..types import INT, Array
 from .activity import carried
@@ -25,6 +26,9 @@ __all__ = ["Env", "Missing", "OfFunction", "ReverseFor", "Settings", "Unrestorab
 
 Env = dict[Any, Atom]
 """What the values of the forward sweep are called in the reverse sweep, as far as they are there."""
+
+
+_NEW = frozenset({"zeros", "zeros_like", "empty", "empty_like", "ones", "ones_like", "full"})
 
 
 class Missing(Exception):
@@ -71,11 +75,25 @@ class Settings:
             if isinstance(var.type, Array)
         }
         self.body = function.body
+        self.fresh = frozenset(map(self.versions.group, _fresh(function)))
         self.counts = {each: Var("n", INT) for each in walk(function.body) if isinstance(each, While)}
+
+    def is_idle(self, store: Eqn) -> bool:
+        """Whether nothing needs what a store overwrites: the array is new, and not read there before."""
+        group = self.versions.group(store.target)
+        return group in self.fresh and self.kept.is_unread(store)
 
     def named(self, atom: Atom, env: Env) -> Atom:
         atom = self.current(atom)
         return env.get(atom, atom)
+
+
+def _fresh(function: Function) -> Iterator[Var]:
+    """New arrays that nothing reads before a loop fills them."""
+    uses = Counter(reads(function.body))
+    for statement in function.body:
+        if isinstance(statement, Eqn) and statement.primitive.name in _NEW and uses[statement.target] == 1:
+            yield statement.target
 
 
 def outermost(nodes: Sequence[Node]) -> Iterator[ReverseLoop]:

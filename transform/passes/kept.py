@@ -27,11 +27,12 @@ Sum = tuple[Var | None, int]
 
 @dataclass(frozen=True, slots=True)
 class _Access:
-    """A read or a store in a nest of loops: the loops around it, and where it stands."""
+    """A read or a store in a nest of loops: the loops around it, where it stands, the branches it is in."""
 
     eqn: Eqn
     loops: tuple[For | While, ...]
     position: int
+    path: tuple[tuple[If, int], ...]
 
 
 class Kept:
@@ -44,32 +45,50 @@ class Kept:
         self.yielded: dict[Var, tuple[If | For | While, int]] = {}
         self.reads: dict[Eqn, _Access] = {}
         self.stores: dict[Var, list[_Access]] = {}
+        self.stored: dict[Atom, _Access] = {}
+        self.read_whole: set[Var] = set()
         self._count = 0
-        self._visit([loop], ())
+        self._visit([loop], (), ())
         self.finals = self._finals()
 
-    def _visit(self, body: Sequence[Statement], loops: tuple[For | While, ...]) -> None:
+    def _visit(
+        self,
+        body: Sequence[Statement],
+        loops: tuple[For | While, ...],
+        path: tuple[tuple[If, int], ...],
+    ) -> None:
         for statement in body:
             self._count += 1
             if isinstance(statement, Eqn):
-                self._note(statement, _Access(statement, loops, self._count))
+                self._note(statement, _Access(statement, loops, self._count, path))
                 continue
             self.yielded.update((target, (statement, k)) for k, target in enumerate(statement.targets))
             inner = (*loops, statement) if isinstance(statement, (For, While)) else loops
             if isinstance(statement, For):
                 self.index[statement.body.params[0]] = statement
-            for region in regions_of(statement):
-                self._visit(region.body, inner)
+            for k, region in enumerate(regions_of(statement)):
+                self._visit(
+                    region.body, inner, (*path, (statement, k)) if isinstance(statement, If) else path
+                )
 
     def _note(self, eqn: Eqn, access: _Access) -> None:
         self.made[eqn.target] = eqn
         array = eqn.operands[0] if eqn.operands else None
+        at_places = eqn.primitive.name == "getitem" or eqn.primitive.consumes
+        for k, operand in enumerate(eqn.operands):
+            whole = isinstance(operand, Var) and isinstance(operand.type, Array)
+            if whole and k not in eqn.primitive.shape_only and not (k == 0 and at_places):
+                self.read_whole.add(self.versions.group(operand))  # type: ignore[arg-type]
         if not isinstance(array, Var) or not isinstance(array.type, Array):
             return
         if eqn.primitive.name == "getitem":
             self.reads[eqn] = access
+            if isinstance(eqn.target.type, Array):
+                self.read_whole.add(self.versions.group(array))
         elif eqn.primitive.consumes:
             self.stores.setdefault(self.versions.group(array), []).append(access)
+            if eqn.primitive.name == "store":
+                self.stored.setdefault(eqn.operands[1], access)
 
     def _finals(self) -> dict[Var, Var]:
         """For each array the loop's target, where it is one and the same array all the way through."""
@@ -113,6 +132,33 @@ class Kept:
             return self.finals[group]
         return None
 
+    def holding(self, var: Var, path: tuple[tuple[If, int], ...]) -> tuple[Var, Eqn] | None:
+        """The array after the loop, and the store that put a number into it, if it is still there.
+
+        `path` are the branches that the number was computed in.
+        """
+        store = self.stored.get(var)
+        if store is None or store.path[len(store.path) - len(path) :] != path:
+            return None
+        group = self.versions.group(store.eqn.target)
+        type_ = store.eqn.target.type
+        if group not in self.finals or type_.dtype != var.type.dtype or isinstance(var.type, Array):
+            return None
+        if "prefix" in store.eqn.params or not all(self._apart(store, each) for each in self.stores[group]):
+            return None
+        return self.finals[group], store.eqn
+
+    def is_unread(self, store: Eqn) -> bool:
+        """Whether nothing in the loop has read before what a store overwrites."""
+        group = self.versions.group(store.target)
+        reads = [each for each in self.reads.values() if self.versions.group(each.eqn.operands[0]) is group]  # type: ignore[arg-type]
+        mine = next((each for each in self.stores.get(group, ()) if each.eqn is store), None)
+        return (
+            mine is not None
+            and group not in self.read_whole
+            and all(self._apart(read, mine) for read in reads)
+        )
+
     def _apart(self, read: _Access, store: _Access) -> bool:
         """Whether the store leaves alone what was read, whenever it comes after the read."""
         if store.eqn.primitive.name not in ("store", "index_add") or "prefix" in store.eqn.params:
@@ -120,9 +166,24 @@ class Kept:
         axes = list(zip(self._entries(read.eqn, 1), self._entries(store.eqn, 2), strict=False))
         common = [a for a, b in zip(read.loops, store.loops, strict=False) if a is b]
         cases: list[For | While | None] = [*common]
-        if store.position > read.position:
+        if store.position > read.position and not self._told_apart(read, store, axes):
             cases.append(None)
         return all(any(self._differ(r, s, common, case) for r, s in axes) for case in cases)
+
+    def _told_apart(
+        self, read: _Access, store: _Access, axes: Sequence[tuple[Sum | None, Sum | None]]
+    ) -> bool:
+        """Whether a decision keeps them apart: only one runs, or `if i == j: ... else:` is around both."""
+        for (decision, branch), (another, way) in zip(read.path, store.path, strict=False):
+            if decision is not another or branch != way:
+                return decision is another
+            eqn = self.made.get(decision.condition) if isinstance(decision.condition, Var) else None
+            if eqn is not None and eqn.primitive.name == ("ne", "eq")[branch]:
+                a, b = map(self._sum, eqn.operands)
+                known = a is not None and b is not None and self._positive(a) and self._positive(b)
+                if known and ((a, b) in axes or (b, a) in axes):
+                    return True
+        return False
 
     def _entries(self, eqn: Eqn, first: int) -> Iterator[Sum | None]:
         """The entries of an index, axis by axis, as sums; None where that cannot be said."""
@@ -159,7 +220,7 @@ class Kept:
         same = set(common[: common.index(case)] if case is not None else common)
         for larger in (True, False):
             gap = self._gap(case, larger)
-            for base, low in self._bounds(store, lower=larger):
+            for base, low in self._bounds(store, larger, case):
                 for other, high in self._bounds(read, lower=not larger):
                     if base is not other:
                         continue
@@ -178,8 +239,13 @@ class Kept:
         step: int = -case.step.value if case.reverse else case.step.value
         return step if (step > 0) == larger else None
 
-    def _bounds(self, given: Sum, lower: bool, depth: int = 4) -> Iterator[Sum]:
-        """Sums that are surely not larger (lower) or not smaller than the given one."""
+    def _bounds(
+        self, given: Sum, lower: bool, later: For | While | None = None, depth: int = 4
+    ) -> Iterator[Sum]:
+        """Sums that are surely not larger (lower) or not smaller than the given one.
+
+        The loop `later` is not in its first iteration.
+        """
         yield given
         base, offset = given
         loop = self.index.get(base) if base is not None else None
@@ -189,11 +255,12 @@ class Kept:
         last = self._sum(loop.stop)
         rising = loop.step.value > 0
         if lower == rising:
-            bound = first
+            since = loop.step.value if loop is later and not loop.reverse else 0
+            bound = None if first is None else (first[0], first[1] + since)
         else:
             bound = None if last is None else (last[0], last[1] + (-1 if rising else 1))
         if bound is not None:
-            yield from self._bounds((bound[0], bound[1] + offset), lower, depth - 1)
+            yield from self._bounds((bound[0], bound[1] + offset), lower, later, depth - 1)
 
     def _positive(self, index: Sum) -> bool:
         """Whether an index surely counts from the front."""

@@ -5,11 +5,11 @@ A minimum cut decides, over the values that the adjoints read and what those are
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from ..ir import Atom, Eqn, For, If, Lit, Region, Statement, Sweep, Var, While, fresh_copy, map_regions
-from ..rules.build import Builder
+from ..rules.build import Builder, op
 from ..rules.registry import PRIMITIVES
 from ..rules.stores import place_type, read_place
 from ..types import INT, Array, Dims
@@ -41,6 +41,7 @@ class OfLoop(Writer):
         self.node, self.loop, self.must, self.depth = node, loop, must, depth
         self.restored = restored
         self.overwrites = consumed_in(loop.body.body, settings.versions)
+        self.stores = set(_stores(loop.body.body))
         self.forward = Forward()
         self.shapes = settings.outside | {
             (p.type.dtype.str, p.type.dims): p for p in node.params if isinstance(p.type, Array)
@@ -115,6 +116,8 @@ class OfLoop(Writer):
         """The values of this body that a value is recomputed from; None where it cannot be."""
         if var in self.must or var in self.versions.overwritten:
             return None
+        if (held := self.holding(var)) is not None:
+            return [p for p in held[1].operands[2:] if isinstance(p, Var) and p in self.defined]
         parts: Sequence[Atom] | None = sources(self.defined[var], var)
         if parts is None:
             return None
@@ -129,9 +132,19 @@ class OfLoop(Writer):
         if not isinstance(eqn, Eqn) or eqn.primitive.name != "getitem":
             return None
         array = eqn.operands[0]
-        if not isinstance(array, Var) or array not in self.defined or self.is_put_back(array):
+        if not isinstance(array, Var) or self.versions.group(array) in self.restored:
             return None
         return self.settings.kept.final(eqn)
+
+    def holding(self, var: Var) -> tuple[Var, Eqn] | None:
+        """The array after all loops in which a number is still there, and the store that put it there."""
+        definition = self.defined[var]
+        if isinstance(var.type, Array) or definition.statement is None:
+            return None
+        held = self.settings.kept.holding(var, definition.path)
+        if held is None or self.versions.group(held[0]) in self.restored or held[1] not in self.stores:
+            return None
+        return held
 
     def shape_reads(self, var: Var) -> list[Atom]:
         eqn = self.defined[var].statement
@@ -217,7 +230,9 @@ class OfLoop(Writer):
             self.prepare(part, path, env, out)
         made = Var(var.name, var.type, var.temporary)
         statement = self.defined[var].statement
-        if isinstance(statement, Eqn):
+        if (held := self.holding(var)) is not None:
+            out += _read_again(*held, env, made)
+        elif isinstance(statement, Eqn):
             final = self.final(var)
             again = self.equation(statement, {**env, statement.operands[0]: final} if final else env)
             out.append(Eqn(made, again.primitive, again.operands, again.params, None, Sweep.REVERSE))
@@ -245,9 +260,12 @@ class OfLoop(Writer):
             if store.target not in self.recorded:
                 raise Missing(store.target)
             env[store.target] = self.recall(store.target, out)
-        type_ = place_type(Dims(), [operand.type for operand in store.operands], store.params)
         if not isinstance(array, Var):
             raise Unrestorable
+        if self.settings.is_idle(store):
+            env[array] = env.pop(store.target)
+            return
+        type_ = place_type(Dims(), [operand.type for operand in store.operands], store.params)
         builder = Builder()
         builder.sweep = Sweep.FORWARD
         old = read_place(builder.value(array), [builder.value(d) for d in dynamic], store.params)
@@ -261,6 +279,15 @@ class OfLoop(Writer):
         out.append(Eqn(put, PRIMITIVES["store"], operands, store.params, None, Sweep.REVERSE))
         env[array] = put
         self.cost += recording_cost(type_) * 10**self.depth
+
+
+def _stores(body: Sequence[Statement]) -> Iterator[Eqn]:
+    """The stores of a body, those of its branches included."""
+    for statement in body:
+        if isinstance(statement, Eqn):
+            yield statement
+        elif isinstance(statement, If):
+            yield from _stores((*statement.then.body, *statement.orelse.body))
 
 
 def _counter(loop: While) -> int | None:
@@ -281,6 +308,19 @@ def _step_of(loop: While, k: int) -> Lit | None:
     number = right if left is param else left if right is param else None
     known = isinstance(number, Lit) and type(number.value) is int and number.value != 0
     return number if known else None  # type: ignore[return-value]
+
+
+def _read_again(array: Var, store: Eqn, env: Env, made: Var) -> list[Statement]:
+    """A number, read where it was stored."""
+    builder = Builder()
+    builder.sweep = Sweep.REVERSE
+    index = [builder.value(env.get(each, each)) for each in store.operands[2:]]
+    element = read_place(builder.value(array), index, store.params)
+    if made.type != element.type:
+        element = op.to_float(element)
+    *before, last = builder.body
+    assert isinstance(last, Eqn)
+    return [*before, replace(last, target=made)]
 
 
 def _again(statement: If, var: Var, made: Var, env: Env) -> Statement:

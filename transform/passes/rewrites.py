@@ -478,6 +478,13 @@ def already_real(site: Site) -> Value | None:
     return x if x.type.dtype.kind != "c" else None
 
 
+@rewrite("to_float")
+def already_a_float(site: Site) -> Value | None:
+    """float(x) -> x for a double x"""
+    (x,) = site.operands
+    return x if isinstance(x.type, Scalar) and x.type.dtype.name == "float64" else None
+
+
 @rewrite("astype")
 def already_of_the_dtype(site: Site) -> Value | None:
     """X.astype(dtype) -> x where x has it"""
