@@ -12,12 +12,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ...ir import Eqn, Function, Slot, Statement, Var, map_regions
+from ...ir import Eqn, For, Function, Lit, Slot, Statement, Var, map_regions
 from ...rules.build import Builder, Value, op
 from ...rules.reductions import axes_of, count
 from ...rules.registry import PRIMITIVES
 from ...rules.shape import dim_values
-from ...types import Array, Dims, rank
+from ...types import INT, Array, Dims, rank
 
 __all__ = ["expanded"]
 
@@ -65,9 +65,10 @@ def _apply(builder: Builder, eqn: Eqn, how: Rule) -> bool:
 def _rename(builder: Builder, since: int, made: Value, target: Var) -> None:
     """Let what was made be the target of the equation that it is made for."""
     last = builder.body[-1] if len(builder.body) > since else None
-    if not isinstance(last, Eqn) or last.target is not made.atom:
+    if last is None or last.targets != (made.atom,):
         raise AssertionError("what an equation is expanded to ends with its result")
-    builder.body[-1] = replace(last, target=target)
+    changes = {"target": target} if isinstance(last, Eqn) else {"targets": (target,)}
+    builder.body[-1] = replace(last, **changes)
 
 
 @rule("outer")
@@ -165,3 +166,45 @@ def _empty(eqn: Eqn, operands: Sequence[Value]) -> Value:
     entries = tuple(slots.get(id(size), size) for size in shape)
     params = {"shape": entries, "lengths": type_.dims, "dtype": type_.dtype}
     return builder.apply(PRIMITIVES["empty"], dynamic, params)
+
+
+@rule("unbroadcast")
+def _unbroadcast(eqn: Eqn, operands: Sequence[Value]) -> Value | None:
+    """Each element is added where it came from: at 0 along an axis of length 1."""
+    bar, like = operands
+    if not isinstance(bar.type, Array) or not isinstance(like.type, Array):
+        return None
+    lead = rank(bar.type) - rank(like.type)
+    if lead > 0:
+        bar = op.sum(bar, axis=tuple(range(lead)) if lead > 1 else 0, keepdims=False)
+    made = op.zeros_like(like, dtype=eqn.target.type.dtype)
+    return _added(made, bar, dim_values(like), [], [])
+
+
+def _added(
+    onto: Value, bar: Value, lengths: Sequence[Any], indices: list[Value], places: list[Value]
+) -> Value:
+    """The loops over the rest of the axes."""
+    builder, axis = bar.builder, len(indices)
+    if axis == len(lengths):
+        slots = tuple(Slot(k + 1) for k in range(axis))
+        element = builder.apply(PRIMITIVES["getitem"], (bar, *indices), {"index": slots})
+        index = tuple(Slot(k + 2) for k in range(axis))
+        return builder.apply(PRIMITIVES["index_add"], (onto, element, *places), {"index": index})
+    k = Var("ijkl"[min(axis, 3)], INT)
+    param = Var("t", onto.type, temporary=True)
+    there = op.ne(builder.value(lengths[axis]), 1)
+
+    def body() -> Sequence[Value]:
+        index = builder.value(k)
+        place = op.mul(index, there)
+        inner = _added(builder.value(param), bar, lengths, [*indices, index], [*places, place])
+        return [inner]
+
+    region = builder.region(body, (k, param))
+    target = Var("t", onto.type, temporary=True)
+    stop = builder.atom(dim_values(bar)[axis])
+    builder.body.append(
+        For((target,), Lit(0), stop, Lit(1), (onto.atom,), region, builder.origin, builder.sweep)
+    )
+    return builder.value(target)

@@ -81,9 +81,19 @@ def job_of(eqn: Eqn, dims: Dims) -> Job | None:
 
 def _mapped(eqn: Eqn, size: Size, dims: Dims, operands: Sequence[Atom], row: Row) -> Job | None:
     modes = [mode_of(operand, rank(eqn.target.type), size, dims) for operand in operands]
-    if None in modes:
+    if None in modes or (eqn.primitive.name != "broadcast_to" and not _is_sized(eqn, dims)):
         return None
     return Job(eqn, Kind.MAP, size, tuple(modes), row)  # type: ignore[arg-type]
+
+
+def _is_sized(eqn: Eqn, dims: Dims) -> bool:
+    """Whether each length of the result is known to be that of an operand: two of 1 or 9 may make either."""
+    assert isinstance(eqn.target.type, Array)
+    there = [size for each in eqn.operands if isinstance(each.type, Array) for size in each.type.dims]
+    return all(
+        isinstance(size, int) or any(dims.same(size, own) for own in there)
+        for size in map(dims.resolve, eqn.target.type.dims)
+    )
 
 
 def mode_of(operand: Atom, depth: int, size: Size, dims: Dims) -> Mode | None:
@@ -150,7 +160,7 @@ def _reduction(eqn: Eqn) -> Job | None:
     depth = rank(x.type) - 1
 
     def row(b: Builder, rows: Rows) -> Value:
-        if not rest:
+        if not rest or not rows[0].is_array:
             return rows[0]
         axis: Any = None if len(rest) == depth else rest[0] if len(rest) == 1 else rest
         return b.apply(eqn.primitive, rows, {**eqn.params, "axis": axis})

@@ -303,7 +303,8 @@ def _renumbered(entry: Any, dynamic: Sequence[Atom], operands: list[Any]) -> Any
 
 def _of_row(view: View, row: Value) -> Value:
     """What a view of an array has at the row that the loop has made."""
-    return View(view.root, view.entries[1:], view.dims).value(row)
+    # A row of length 1 may be a number: that broadcasts in the same way.
+    return View(view.root, view.entries[1:], view.dims).value(row) if row.is_array else row
 
 
 def length_of(view: View, axis: int, dim: Callable[[Var, int], Any]) -> Any:

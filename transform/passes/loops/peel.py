@@ -214,7 +214,10 @@ class Level:
             for k, own in enumerate(dims):
                 if isinstance(operand, Var) and self.context.dims.same(own, size):
                     return self.length(operand, k, builder)
-        raise IRError(f"{eqn!r} has a length that none of its operands has")
+        raise IRError(
+            f"{eqn!r} has a length that none of its operands has: "
+            f"{eqn.target.type}, {[str(each.type) for each in eqn.operands]}"
+        )
 
     def length(self, var: Var, axis: int, builder: Builder) -> Any:
         """The length of an array along an axis, an int where it is known."""
