@@ -72,6 +72,10 @@ def calls_vectorized(x):
     return elementwise(x, 2.0) ** 2
 
 
+def vectorized_over_arrays(x, y):
+    return np.sum(elementwise(x, y) ** 2)
+
+
 CASES = [
     (loss, (0.3,)),
     (network, ({"W": np.array([0.1, 0.2, 0.3]), "b": 0.5}, np.arange(5.0), 5)),
@@ -80,6 +84,7 @@ CASES = [
     (power, (1.2, 3)),
     (decorated, (0.7,)),
     (calls_vectorized, (1.5,)),
+    (vectorized_over_arrays, (np.array([1.0, 2.0]), 0.5)),
 ]
 
 
@@ -177,6 +182,13 @@ def test_the_users_compiled_code_calls_the_kernel():
 def test_there_is_no_compiled_code_of_the_python_flavour():
     with pytest.raises(ArgumentError, match='backend="numba"'):
         grad(loss).compiled
+
+
+def test_vectorized_functions_are_differentiated_element_by_element():
+    x, y = np.array([1.0, -2.0]), np.array([[0.5], [2.0], [3.0]])
+    x_bar, y_bar = grad(vectorized_over_arrays, (0, 1))(x, y)
+    same(x_bar, np.sum(2 * (x * y + x) * (y + 1), axis=0))
+    same(y_bar, np.sum(2 * (x * y + x) * x, axis=1, keepdims=True))
 
 
 def test_both_flavours_run_decorated_functions():

@@ -15,9 +15,11 @@ import numpy as np
 from ..errors import SourceError, TransformError, UnsupportedError
 from ..rules.build import Value
 from ..rules.registry import FUNCTIONS, METHODS
+from ..types import is_inexact
 from . import native
 from .arguments import adapt, prepared
 from .either import on_either
+from .elements import each_element
 from .generators import generator, is_generator
 from .growing import ListMethod, as_list, call_method, is_growing, unstacked
 from .iterate import iterate
@@ -147,7 +149,7 @@ def _call_object(low: Lowering, function: Any, args: list[Any], kwargs: dict[str
     if adapter is not None:
         return native.call_math(low, adapter, function, qualified(function), args, kwargs)
     if type(function).__name__ == "DUFunc" and type(function).__module__.startswith("numba"):
-        return _vectorized(low, np.vectorize(function._dispatcher.py_func), args, kwargs)
+        return _numba_vectorized(low, function._dispatcher.py_func, args, kwargs)
     if isinstance(function, np.vectorize):
         return _vectorized(low, function, args, kwargs)
     if isinstance(function, functools._lru_cache_wrapper) or hasattr(function, "py_func"):
@@ -195,6 +197,20 @@ def _vectorized(low: Lowering, function: Any, args: list[Any], kwargs: dict[str,
     if isinstance(result, tuple):
         return tuple(adapt(low, as_array, "asarray", [each], {}) for each in result)
     return adapt(low, as_array, "asarray", [result], {})
+
+
+def _numba_vectorized(low: Lowering, function: FunctionType, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    """What numba.vectorize makes of a Python function: a loop where there are arrays."""
+    given = [low.live(each) for each in args]
+    arrays = [each for each in given if isinstance(each, Value) and each.is_array]
+    if not arrays:
+        return _vectorized(low, np.vectorize(function), args, kwargs)
+    if kwargs or not any(is_inexact(each.type) for each in arrays):
+        raise UnsupportedError(
+            f"{function.__name__} of numba.vectorize takes arrays of floats, without options",
+            "Convert the arrays to floats.",
+        )
+    return call(low, each_element, [function, *args], {})
 
 
 def _dispatched(low: Lowering, function: Any, args: Sequence[Any]) -> Any:
