@@ -438,6 +438,14 @@ def test_single_precision_stays():
         np.testing.assert_allclose(g, w, rtol=1e-5)
 
 
+def test_signs_of_floats():
+    def f(x):
+        return abs(x) * 2.0 + np.sign(x) * x
+
+    for x in (1.5, -0.5, 0.0):
+        assert grad(f, backend="numba")(x) == grad(f)(x)
+
+
 def test_results_of_single_precision_are_cast():
     def f(x):
         return np.mean(x) * np.std(x) + x.sum() / x.size

@@ -20,6 +20,8 @@ from ..types import Array, Dims, List, Scalar, Type
 __all__ = ["cast", "is_boxed_otherwise", "is_single", "promoted"]
 
 _CONVERSIONS = {"to_float": np.dtype(np.float64), "to_complex": np.dtype(np.complex128)}
+_SIGN = "1.0 * ({0} > 0) - ({0} < 0)"
+"""The sign of one of Python's floats, without a bool that becomes a float."""
 _PLAIN = ("float64", "int64", "uint64", "bool", "complex128")
 
 
@@ -78,6 +80,9 @@ def _equation(eqn: Eqn) -> Iterator[Statement]:
     if double is not None and eqn.operands[0].type.dtype != double:
         # float(x) of a compiler has the precision of x, and there is none of a bool.
         yield replace(eqn, primitive=_cast(double))
+        return
+    if eqn.primitive.name == "sign" and eqn.params["lib"] == "math":
+        yield replace(eqn, primitive=replace(eqn.primitive, code=_SIGN))
         return
     operands: list[Atom] = []
     wanted = _precision(eqn)
