@@ -33,18 +33,18 @@ def compare(kind: str, function: Callable[..., Any], arguments: Sequence[Any], *
                 got = compiled(*given)
             except TransformError as error:
                 raise Refused(str(error).splitlines()[0]) from error
-            same(got, want)
+            same(got, want, 1e-4 if is_single(given) else 1e-10)
             same(given, list(arguments), 0)
 
 
 def same(got: Any, want: Any, rtol: float = 1e-10) -> None:
     """Check that two structured values agree, in structure, types and numbers."""
-    single = any(np.asarray(x).dtype.name in SINGLE for x in leaves(want))
+    single = is_single(want)
     for g, w in paired(got, want):
         assert np.shape(g) == np.shape(w), (g, w)
         assert np.asarray(g).dtype == np.asarray(w).dtype, (g, w)
         scale = float(np.max(np.abs(w), initial=0, where=np.isfinite(w))) if np.size(w) else 0.0
-        tolerance = rtol and (1e-4 if single else rtol)
+        tolerance = rtol and (max(rtol, 1e-4) if single else rtol)
         np.testing.assert_allclose(g, w, rtol=tolerance, atol=tolerance * scale)
 
 
@@ -68,6 +68,11 @@ def paired(got: Any, want: Any) -> Iterator[tuple[Any, Any]]:
         yield got, want
     else:
         assert got is want or got == want, (got, want)
+
+
+def is_single(value: Any) -> bool:
+    """Whether a value holds numbers of single precision."""
+    return any(np.asarray(x).dtype.name in SINGLE for x in leaves(value))
 
 
 def leaves(value: Any) -> list[Any]:
