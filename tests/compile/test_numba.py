@@ -438,6 +438,18 @@ def test_single_precision_stays():
         np.testing.assert_allclose(g, w, rtol=1e-5)
 
 
+def test_lists_of_an_arrays_elements():
+    def f(v):
+        xs = [0.5] * len(v)
+        xs[0] = v[1] ** 2
+        for a in v:
+            xs.append(a * xs[0])
+        return np.array(xs).mean() * sum(xs)
+
+    v = np.array([1.0, 2.0, 0.5])
+    same(grad(f, backend="numba")(v), grad(f)(v))
+
+
 def test_signs_of_floats():
     def f(x):
         return abs(x) * 2.0 + np.sign(x) * x

@@ -1,7 +1,9 @@
 """What NumPy's promotion does with Python's numbers, written out for compilers that know dtypes only.
 
-y = 2.0 * x            --->     y = np.float32(2.0) * x        where x is single precision
-y = math.sin(x)        --->     y = math.sin(np.float64(x))
+    y = 2.0 * x            --->     y = np.float32(2.0) * x        where x is single precision
+    y = math.sin(x)        --->     y = math.sin(np.float64(x))
+
+And what is only spelled otherwise: x.tolist() is list(x).
 """
 
 from __future__ import annotations
@@ -15,13 +17,11 @@ import numpy as np
 
 from ..errors import UnsupportedError
 from ..ir import Atom, Eqn, Function, Primitive, Statement, Var, map_regions
-from ..types import Array, Dims, List, Scalar, Type
+from ..types import Array, Dims, List, Scalar, Type, rank
 
 __all__ = ["cast", "is_boxed_otherwise", "is_single", "promoted"]
 
 _CONVERSIONS = {"to_float": np.dtype(np.float64), "to_complex": np.dtype(np.complex128)}
-_SIGN = "1.0 * ({0} > 0) - ({0} < 0)"
-"""The sign of one of Python's floats, without a bool that becomes a float."""
 _PLAIN = ("float64", "int64", "uint64", "bool", "complex128")
 
 
@@ -81,8 +81,8 @@ def _equation(eqn: Eqn) -> Iterator[Statement]:
         # float(x) of a compiler has the precision of x, and there is none of a bool.
         yield replace(eqn, primitive=_cast(double))
         return
-    if eqn.primitive.name == "sign" and eqn.params["lib"] == "math":
-        yield replace(eqn, primitive=replace(eqn.primitive, code=_SIGN))
+    if (code := _spelling(eqn)) is not None:
+        yield replace(eqn, primitive=replace(eqn.primitive, code=code))
         return
     operands: list[Atom] = []
     wanted = _precision(eqn)
@@ -95,6 +95,15 @@ def _equation(eqn: Eqn) -> Iterator[Statement]:
             yield made
             operands.append(made.target)
     yield replace(eqn, operands=tuple(operands)) if operands != [*eqn.operands] else eqn
+
+
+def _spelling(eqn: Eqn) -> str | None:
+    """How an equation is written where compilers do not take what Python does."""
+    if eqn.primitive.name == "sign" and eqn.params["lib"] == "math":
+        return "1.0 * ({0} > 0) - ({0} < 0)"  # no bool becomes a float
+    if eqn.primitive.name == "unstack" and rank(eqn.operands[0].type) == 1:
+        return "list({0})"
+    return None
 
 
 def _precision(eqn: Eqn) -> Any:
