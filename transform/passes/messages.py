@@ -1,6 +1,6 @@
 """Exceptions as compilers take them: their messages are made of no numbers.
 
-    raise ValueError(f"{n} is too small")         --->     raise ValueError
+raise ValueError(f"{n} is too small")         --->     raise ValueError
 """
 
 from __future__ import annotations
