@@ -163,16 +163,14 @@ class Derivative:
         check_apart(made.primal, values, made.captured)
         if self.plan.seeded:
             by_argument = self.plan.kind != "adjoint"
-            if by_argument and not seeds:
-                self.require_no_defaults(made.function, values)
+            if not seeds and self.needs_seed:
+                self.require_seed(made.function, values)
             seeds = checked_seeds(made.function, values, seeds, by_argument, made.captured)
-            values = values | seeds
         else:
             lengths(made.function, values, made.captured)
-        call_args, call_kwargs = arranged(made.function.inputs, values)
+        call_args, call_kwargs = arranged(made.function.inputs, {**values, **seeds})
         result = made.compiled.kernel(*call_args, **call_kwargs)
-        if not self.plan.seeded:
-            self.enter(made, values)
+        self.enter(made, values)
         return result
 
     def enter(self, made: Specialisation, values: Mapping[str, Any]) -> None:
@@ -182,15 +180,21 @@ class Derivative:
             type(self).__call__ = entry or Derivative.__call__  # type: ignore[method-assign]
             self._entered = made
 
-    def require_no_defaults(self, function: Function, values: Mapping[str, Any]) -> None:
-        """Raise ArgumentError where what was meant as a seed may have gone to an argument with a default."""
-        declared = signature_of(self.fn).parameters.values() if not isinstance(self.fn, Derivative) else ()
-        if any(each.default is not each.empty and each.kind is not each.KEYWORD_ONLY for each in declared):
-            seeds = [each.name for each in function.inputs if each.name not in values]
-            raise ArgumentError(
-                f"{function.name} needs the seed {seeds[0]}",
-                f"{self.__name__} has arguments with defaults: give the seed by its name, {seeds[0]}=...",
-            )
+    @functools.cached_property
+    def needs_seed(self) -> bool:
+        """Whether what was meant as a seed may go to an argument with a default."""
+        if self.plan.kind == "adjoint" or isinstance(self.fn, Derivative):
+            return False
+        declared = signature_of(self.fn).parameters.values()
+        return any(each.default is not each.empty and each.kind is not each.KEYWORD_ONLY for each in declared)
+
+    def require_seed(self, function: Function, values: Mapping[str, Any]) -> None:
+        """Refuse a call without any seed, where `needs_seed`."""
+        seeds = [each.name for each in function.inputs if each.name not in values]
+        raise ArgumentError(
+            f"{function.name} needs the seed {seeds[0]}",
+            f"{self.__name__} has arguments with defaults: give the seed by its name, {seeds[0]}=...",
+        )
 
     def leave(self) -> None:
         """Let every call take the long way."""

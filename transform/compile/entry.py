@@ -16,7 +16,8 @@ from ..frontend import Read
 from ..ir import Function, Input
 from ..passes.ranges import LARGEST_ARGUMENT
 from ..tree import Static, is_structure
-from .lengths import length_tests
+from .lengths import exact_tests, length_tests
+from .seed_tests import ABSENT, ONE, given_seeds, seed_tests
 from .sharing import sharing_tests
 
 __all__ = ["arranged", "fast_entry"]
@@ -45,11 +46,17 @@ def arranged(inputs: Sequence[Input], values: Mapping[str, Any]) -> tuple[list[A
 
 
 def fast_entry(derivative: Any, made: Any, values: Mapping[str, Any]) -> Callable[..., Any] | None:
-    """A `__call__` for arguments of these types; None where a test would not be cheap or not be safe."""
-    inputs = [each for each in made.function.inputs if each.name in values]
+    """A `__call__` for arguments of these types; None where a test would not be cheap or not be safe.
+
+    Seeds are those inputs of a seeded derivative that are not in `values`.
+    """
+    seeded = derivative.plan.seeded
+    inputs = [each for each in made.function.inputs if seeded or each.name in values]
     if any(each.kind in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD) for each in inputs):
         return None
-    if any(is_structure(value) or name.startswith("_") for name, value in values.items()):
+    if any(is_structure(value) for value in values.values()):
+        return None
+    if any(each.name.startswith("_") for each in inputs):
         return None  # the names that begin with _ are the entry's own
     scope: dict[str, Any] = {"_kernel": made.compiled.kernel, "_ndarray": np.ndarray}
     tests: list[str] = []
@@ -63,16 +70,32 @@ def fast_entry(derivative: Any, made: Any, values: Mapping[str, Any]) -> Callabl
             and not isinstance(trees[name], Static)
         ):
             tests.append(f"{-LARGEST_ARGUMENT} <= {name} <= {LARGEST_ARGUMENT}")
-    tests += length_tests(made.function, made.primal.given, made.captured)
+    seeds = tuple(each for each in inputs if each.name not in values)
+    fitting = seed_tests(made.function, seeds, scope)
+    if fitting is None:
+        return None
+    tests += fitting.tests
+    if seeds:
+        tests += exact_tests(made.function, [each.name for each in seeds], made.captured)
+    else:
+        tests += length_tests(made.function, made.primal.given, made.captured)
     tests += sharing_tests(made.primal, values, made.captured, scope)
     for k, read in enumerate(made.reads):
         tests.append(_read_test(read, k))
         scope |= {f"_holder{k}": read.holder, f"_read{k}": read.value, f"_current{k}": read.current}
+    lines = list(fitting.lines)
+    given = ", ".join(f"{n}={n}" if by_name else n for n, by_name in _given(inputs))
     short = made.compiled.short
     if short is not None:
         scope |= {**short.scope, "_retried": short.retried}
-    seeds = [f"{each.name} = {each.default}" for each in made.function.inputs if each.name not in values]
-    return _define(derivative, values, inputs, tests, scope, () if short is None else (*seeds, *short.lines))
+        lines += [f"{each.name} = {each.default}" for each in made.function.inputs if each.name not in trees]
+    lines += _called(given, () if short is None else short.lines)
+    return _define(derivative, inputs, seeds, tests, scope, lines)
+
+
+def _given(inputs: Sequence[Input]) -> list[tuple[str, bool]]:
+    """The names that a kernel takes, and whether by name."""
+    return [(each.name, each.kind is inspect.Parameter.KEYWORD_ONLY) for each in inputs]
 
 
 def _type_tests(name: str, value: Any, k: int, scope: dict[str, Any], known: bool) -> list[str]:
@@ -119,53 +142,75 @@ def _read_test(read: Read, k: int) -> str:
     return f"_current{k}() is _read{k}"
 
 
-def _called(given: str, short: Sequence[str]) -> str:
+def _called(given: str, short: Sequence[str]) -> list[str]:
     """The call of the kernel, or what it does itself."""
     if not short:
-        return f"        return _kernel({given})\n"
-    lines = "".join(f"            {line}\n" for line in short)
-    return f"        try:\n{lines}        except _retried:\n            return _kernel({given})\n"
+        return [f"return _kernel({given})"]
+    return ["try:", *(f"    {line}" for line in short), "except _retried:", f"    return _kernel({given})"]
 
 
 def _define(
     derivative: Any,
-    values: Mapping[str, Any],
     inputs: Sequence[Input],
+    seeds: Sequence[Input],
     tests: Sequence[str],
     scope: dict[str, Any],
-    short: Sequence[str],
+    lines: Sequence[str],
 ) -> Callable[..., Any]:
-    """`def __call__(self, x, n=...)`: the tests in the order of their cost, then the kernel."""
+    """`def __call__(self, x, n=...)`: the tests in the order of their cost, then the kernel.
+
+    One with seeds takes anything else, too: what is wrong with it, the long way says.
+    """
+    conditions = [*(["not _more", "not _named"] if seeds else []), *tests]
+    text = (
+        f"def __call__(_self, {', '.join(_declared(derivative, inputs, seeds, scope))}):\n"
+        f"    try:\n"
+        f"        _known = {' and '.join(conditions) or 'True'}\n"
+        f"    except (KeyError, ValueError):\n"  # a global or a closure's variable was deleted
+        f"        _known = False\n"
+        f"    if _known:\n"
+        f"{''.join(f'        {line}' + chr(10) for line in lines)}"
+        f"    return {_long_way(inputs, seeds, scope)}\n"
+    )
+    exec(compile(text, f"<transform entry of {derivative.__name__}>", "exec"), scope)
+    return scope["__call__"]  # type: ignore[no-any-return]
+
+
+def _declared(
+    derivative: Any, inputs: Sequence[Input], seeds: Sequence[Input], scope: dict[str, Any]
+) -> list[str]:
+    """The entry's parameters: the function's, with their defaults, and the seeds."""
     declared: list[str] = []
-    given: list[str] = []
-    long_way: list[str] = []
-    keyword_only = False
+    star = "*_more" if seeds else "*"
     for k, each in enumerate(inputs):
-        if each.kind is inspect.Parameter.KEYWORD_ONLY and not keyword_only:
-            declared.append("*")
-            keyword_only = True
-        default = derivative.default_of(each.name)
+        if each.kind is inspect.Parameter.KEYWORD_ONLY and star not in declared:
+            declared.append(star)
+        default = _default(derivative, each, each in seeds)
         if default is not inspect.Parameter.empty:
             scope[f"_default{k}"] = default
             declared.append(f"{each.name}=_default{k}")
         else:
             declared.append(each.name)
-        by_name = each.kind is inspect.Parameter.KEYWORD_ONLY
-        given.append(f"{each.name}={each.name}" if by_name else each.name)
-        long_way.append(f"{each.name!r}: {each.name}")
         following = inputs[k + 1].kind if k + 1 < len(inputs) else None
         if each.kind is inspect.Parameter.POSITIONAL_ONLY and following is not each.kind:
             declared.append("/")
-    condition = " and ".join(tests) or "True"
-    text = (
-        f"def __call__(_self, {', '.join(declared)}):\n"
-        f"    try:\n"
-        f"        _known = {condition}\n"
-        f"    except (KeyError, ValueError):\n"  # a global or a closure's variable was deleted
-        f"        _known = False\n"
-        f"    if _known:\n"
-        f"{_called(', '.join(given), short)}"
-        f"    return _self.call_by_name({{{', '.join(long_way)}}})\n"
-    )
-    exec(compile(text, f"<transform entry of {derivative.__name__}>", "exec"), scope)
-    return scope["__call__"]  # type: ignore[no-any-return]
+    if not seeds:
+        return declared
+    return [*declared, *([star] if star not in declared else []), "**_named"]
+
+
+def _default(derivative: Any, each: Input, is_seed: bool) -> Any:
+    if not is_seed:
+        return derivative.default_of(each.name)
+    return ONE if each.default == "1.0" and not derivative.needs_seed else ABSENT
+
+
+def _long_way(inputs: Sequence[Input], seeds: Sequence[Input], scope: dict[str, Any]) -> str:
+    own = [each for each in inputs if each not in seeds]
+    if not seeds:
+        return f"_self.call_by_name({{{', '.join(f'{each.name!r}: {each.name}' for each in own)}}})"
+    scope["_given"] = given_seeds
+    by_position = [name for name, by_name in _given(own) if not by_name]
+    by_name = [f"{name!r}: {name}" for name, by_name in _given(own) if by_name]
+    named = ", ".join([*by_name, f"**_given({', '.join(f'{s.name}={s.name}' for s in seeds)})", "**_named"])
+    return f"_self.call(({''.join(f'{name}, ' for name in by_position)}*_more), {{{named}}})"

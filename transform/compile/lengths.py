@@ -16,7 +16,7 @@ from ..rules.build import Builder
 from ..tree import Node, Tree, children_of
 from ..types import Array, Dims, Size
 
-__all__ = ["length_of", "length_tests", "lengths"]
+__all__ = ["exact_tests", "length_of", "length_tests", "lengths"]
 
 
 def lengths(
@@ -109,6 +109,55 @@ def length_tests(
             elif not enforced.same(old, new):
                 tests.append(f"{here} == {owners.get(new.symbol, here)} + {new.offset}")
     return [test.removesuffix(" + 0") for test in tests]
+
+
+def exact_tests(function: Function, seeds: Iterable[str], captured: Iterable[tuple[Var, Any]]) -> list[str]:
+    """Python conditions under which the lengths of all arguments agree and the seeds fit to them.
+
+    Of a function with seeds all are tested: what a seed's shape is compared with must be what it says.
+    """
+    known, _ = _captured_lengths(captured)
+    owners = {symbol: str(n) for symbol, n in known.items()}
+    shapes: dict[Any, str] = {}
+    tests: list[str] = []
+    seeds = set(seeds)
+    for each in sorted(function.inputs, key=lambda each: each.name in seeds):
+        type_ = function.params[each.tree.position].type if isinstance(each.tree, Slot) else None
+        if not isinstance(type_, Array):
+            continue
+        if each.name in seeds:
+            tests += _seed_shape(each.name, type_.dims, owners, shapes)
+            continue
+        shapes.setdefault(type_.dims, f"{each.name}.shape")
+        for axis, dim in enumerate(type_.dims):
+            here = f"{each.name}.shape[{axis}]"
+            if isinstance(dim, int):
+                continue  # the test of the argument's type has it
+            if dim.offset == 0 and dim.symbol not in owners:
+                owners[dim.symbol] = here
+            elif (wanted := _length_text(dim, owners)) is not None:
+                tests.append(f"{here} == {wanted}")
+    return tests
+
+
+def _seed_shape(
+    name: str, dims: tuple[Size, ...], owners: Mapping[Any, str], shapes: Mapping[Any, str]
+) -> list[str]:
+    if dims in shapes:
+        return [f"{name}.shape == {shapes[dims]}"]
+    wanted = [_length_text(dim, owners) for dim in dims]
+    each = [f"{name}.shape[{axis}] == {n}" for axis, n in enumerate(wanted) if n is not None]
+    return [f"{name}.ndim == {len(dims)}", *each]
+
+
+def _length_text(size: Size, owners: Mapping[Any, str]) -> str | None:
+    """A length as Python text, if the symbols it is made of are known."""
+    if isinstance(size, int):
+        return str(size)
+    base = owners.get(size.symbol)
+    if base is None or not size.offset:
+        return base
+    return f"max({base} + {size.offset}, 0)"
 
 
 def _enforced(function: Function, given: tuple[Any, ...]) -> Dims:

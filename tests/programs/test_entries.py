@@ -1,0 +1,225 @@
+"""The short way of a call: taken where all is as before, left where anything differs, never told apart."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import transform
+from transform import ArgumentError, TransformError, adjoint, grad, hvp, tangent
+from transform.derivative import Derivative
+
+BACKENDS = ["python", "numba"]
+V = np.array([0.52, 1.37, 0.91])
+W = np.array([0.3, -0.2, 1.1, 0.4])
+SCALE = 2.0
+
+
+def scalars(a, b):
+    return a * a * b + np.sin(b)
+
+
+def vectors(x, y):
+    return x * y + np.sin(x)
+
+
+def of_one(x, y):
+    return x**3
+
+
+def energy(x):
+    return np.sum((x[1:] - x[:-1] ** 2) ** 2)
+
+
+def scaled(x, n=3, *, by=1.0):
+    return x**n * by
+
+
+def global_scale(x):
+    return SCALE * x**3
+
+
+def written(x, y):
+    x *= y
+    return x
+
+
+def differences(x):
+    return x[1:] - x[:-1]
+
+
+@pytest.fixture
+def long_ways(monkeypatch):
+    """The calls that take the long way."""
+    calls = []
+    run = Derivative.run
+
+    def counted(self, values, seeds):
+        calls.append(self)
+        return run(self, values, seeds)
+
+    monkeypatch.setattr(Derivative, "run", counted)
+    return calls
+
+
+def outcome(function, args, kwargs):
+    try:
+        return function(*args, **kwargs)
+    except (TransformError, TypeError, ValueError) as error:
+        return type(error), getattr(error, "reason", "")
+
+
+def leaves(value):
+    if isinstance(value, tuple) and not (value and isinstance(value[0], type)):
+        return [leaf for part in value for leaf in leaves(part)]
+    return [value]
+
+
+def assert_same(got, want):
+    for one, other in zip(leaves(got), leaves(want), strict=True):
+        assert type(one) is type(other)
+        if isinstance(one, np.ndarray):
+            assert one.dtype == other.dtype
+            np.testing.assert_array_equal(one, other)
+        else:
+            assert one == other
+
+
+SHORT = [
+    (hvp, energy, 0, (V, V)),
+    (hvp, energy, 0, (W, V[[0, 1, 1, 2]])),
+    (hvp, scalars, 0, (1.5, 2.0, 0.5)),
+    (hvp, scalars, (0, 1), (1.5, 2.0, 0.5, -1.0)),
+    (tangent, scalars, (0, 1), (1.5, 2.0, 0.5, -1.0)),
+    (tangent, vectors, 1, (V, V, V)),
+    (tangent, vectors, 0, (V, 2.0, V)),
+    (adjoint, scalars, (0, 1), (1.5, 2.0)),
+    (adjoint, scalars, (0, 1), (1.5, 2.0, 3.0)),
+    (adjoint, vectors, (0, 1), (V, V, V)),
+    (adjoint, scalars, 0, (np.float64(1.5), 2.0)),
+    (adjoint, scalars, 0, (np.float32(1.5), np.float32(2.0), np.float32(0.1))),
+    (adjoint, scalars, 0, (1.5, 2.0, np.float64(3.0))),
+    (adjoint, differences, 0, (W, V)),
+    (tangent, grad(scalars), 1, (1.5, 2.0, 0.5)),
+]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("kind, fn, argnums, args", SHORT)
+def test_a_second_call_with_seeds_takes_the_short_way(long_ways, kind, fn, argnums, args, backend):
+    derivative = kind(fn, argnums, backend=backend)
+    first = derivative(*args)
+    assert len(long_ways) == 1
+    assert_same(derivative(*args), first)
+    assert len(long_ways) == 1
+
+
+def test_seeds_by_name_take_the_short_way(long_ways):
+    derivative = tangent(scaled)
+    derivative(2.0, x_dot=1.0)
+    assert derivative(2.0, 2, x_dot=0.5, by=3.0) == (12.0, 6.0)
+    assert derivative(x=2.0, x_dot=0.5) == (8.0, 6.0)
+    assert derivative(2.0, x_dot=1) == (8.0, 12.0)
+    assert len(long_ways) == 1
+
+
+CHANGED = [
+    (hvp, energy, 0, (V, V), [(W, V), (V, W), (W, W), (V, V[:1]), (V, V[:, None]), (V, 1.0), (V, list(V))]),
+    (hvp, energy, 0, (V, V), [(V,), (V, V, V), (V.astype("f4"), V), (V, V.astype("f4")), (V, V + 1j)]),
+    (hvp, energy, 0, (V, V), [(V, V.astype(">f8")), (V.astype(">f8"), V), (V, V * 0 + np.nan), (V[::-1], V)]),
+    (hvp, energy, 0, (V, V), [(V, np.array([1, 2, 3])), (V[:1], V[:1]), (V[:0], V[:0]), (V, None), ("V", V)]),
+    (
+        tangent,
+        scalars,
+        0,
+        (2.0, 3.0, 1.0),
+        [(2.0, 3.0), (2, 3.0, 1), (2.0, 3, 1.0), (np.float32(2), 3.0, 1.0)],
+    ),
+    (
+        tangent,
+        scalars,
+        0,
+        (2.0, 3.0, 1.0),
+        [(2.0, 3.0, 1j), (2.0, 3.0, "1"), (2.0, 3.0, V), (2.0, 3.0, True)],
+    ),
+    (
+        tangent,
+        scalars,
+        0,
+        (2.0, 3.0, 1.0),
+        [(V, 3.0, V), (V, 3.0, 1.0), (2.0, V, 1.0), (2.0, 3.0, np.array(2.0))],
+    ),
+    (tangent, scalars, 0, (2j, 3.0, 1.0), [(2j, 3.0, 1j), (2j, 3.0, 2), (2.0, 3.0, 1j), (2.0, 3.0, 1.0)]),
+    (adjoint, scalars, 0, (2.0, 3.0), [(2.0, 3.0, 2.0), (2.0, 3.0, 2), (2.0, 3.0, 1.0, 1.0), (2.0,), ()]),
+    (
+        adjoint,
+        scalars,
+        0,
+        (np.float64(2.0), 3.0),
+        [(np.float64(2.0), 3.0, 1.0), (2.0, 3.0), (np.float64(2.0), 3)],
+    ),
+    # The adjoint does not compute with y: that its length must be that of x, only a test can know.
+    (adjoint, vectors, 0, (V, V, V), [(W, V, V), (V, W, V), (V, V, W), (V, W, W), (W, W, W), (V, V[:1], V)]),
+    (
+        adjoint,
+        vectors,
+        1,
+        (V, V, V),
+        [(W, V, V), (V, W, V), (V, V, W), (W, V, W), (V[:1], V, V), (V, 2.0, V)],
+    ),
+    (tangent, of_one, 0, (V, V, V), [(V, W, V), (W, V, W), (V, V[:1], V), (V, V, V[:1])]),
+    (adjoint, differences, 0, (W, V), [(W, W), (V, V[1:]), (V, V), (W[:1], V), (W[:1], V[:0]), (W, V[:1])]),
+]
+
+
+@pytest.mark.parametrize("kind, fn, argnums, args, others", CHANGED)
+def test_another_call_is_that_of_a_new_derivative(kind, fn, argnums, args, others):
+    for other in others:
+        derivative = kind(fn, argnums)
+        assert_same(derivative(*args), derivative(*args))
+        assert_same(outcome(derivative, other, {}), outcome(kind(fn, argnums), other, {}))
+        assert_same(derivative(*args), kind(fn, argnums)(*args))
+
+
+@pytest.mark.parametrize("kwargs", [{"x_bar": 1.0}, {"y": 1.0}, {"x": 1.0}, {"n": 3}, {"by": 2.0}])
+@pytest.mark.parametrize("args", [(), (2.0,), (2.0, 3), (2.0, 1.0), (2.0, 3, 1.0), (2.0, 3, 1.0, 1.0)])
+def test_names_that_fit_and_that_do_not(args, kwargs):
+    derivative = tangent(scaled)
+    derivative(2.0, x_dot=1.0)
+    assert_same(outcome(derivative, args, kwargs), outcome(tangent(scaled), args, kwargs))
+
+
+@pytest.mark.parametrize("args", [(2.0,), (2.0, 3), (2.0, 3, 1.0), (2.0, 3, 1.0, 1.0)])
+def test_a_seed_by_name(args):
+    derivative = tangent(scaled)
+    derivative(2.0, x_dot=1.0)
+    if len(args) < 3:
+        assert derivative(*args, x_dot=2.0, by=2.0) == (16.0, 48.0)
+    else:
+        with pytest.raises((ArgumentError, TypeError), match="x_dot"):
+            derivative(*args, x_dot=2.0)
+
+
+def test_a_changed_global(monkeypatch, long_ways):
+    derivative = tangent(global_scale)
+    assert derivative(2.0, 1.0) == derivative(2.0, 1.0) == (16.0, 24.0)
+    monkeypatch.setitem(globals(), "SCALE", 3.0)
+    assert derivative(2.0, 1.0) == derivative(2.0, 1.0) == (24.0, 36.0)
+    assert len(long_ways) == 2
+
+
+def test_what_is_written_to_shares_no_memory():
+    derivative = tangent(written)
+    out = V.copy()
+    assert_same(derivative(V, W[:3], V), derivative(V, W[:3], V))
+    with pytest.raises(ArgumentError, match="shares memory"):
+        derivative(out, out, V)
+    np.testing.assert_array_equal(out, V)
+
+
+def test_a_changed_rule_leaves_the_short_way(long_ways):
+    derivative = hvp(scalars)
+    derivative(1.0, 2.0, 1.0)
+    transform.constant(differences)
+    derivative(1.0, 2.0, 1.0)
+    assert len(long_ways) == 2
