@@ -64,7 +64,9 @@ def compiled(function: Function, fastmath: bool, parallel: bool) -> Compiled:
 
 
 def _decorator(fastmath: bool, parallel: bool) -> str:
-    options = ['error_model="numpy"', "parallel=True" if parallel else "boundscheck=True"]
+    options = ['error_model="numpy"']
+    if parallel:
+        options.append("parallel=True")
     if fastmath:
         options.append(f"fastmath={{{', '.join(map(repr, _FAST))}}}".replace("'", '"'))
     return f"@numba.njit({', '.join(options)})"

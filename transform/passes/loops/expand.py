@@ -116,6 +116,20 @@ def _norm(eqn: Eqn, operands: Sequence[Value]) -> Value | None:
     return op.sqrt(squares, lib="np")
 
 
+@rule("squeeze")
+def _squeeze(eqn: Eqn, operands: Sequence[Value]) -> Value | None:
+    (x,) = operands
+    if not isinstance(x.type, Array):
+        return None
+    axis, dims = eqn.params.get("axis"), x.type.dims
+    axes = [k for k, size in enumerate(dims) if size == 1]
+    if axis is not None:
+        axes = [k % len(dims) for k in (axis if isinstance(axis, tuple) else (axis,))]
+    if any(dims[k] != 1 for k in axes):
+        return None
+    return op.getitem(x, index=tuple(0 if k in axes else slice(None) for k in range(len(dims))))
+
+
 @rule("trace")
 def _trace(eqn: Eqn, operands: Sequence[Value]) -> Value | None:
     (x,) = operands

@@ -8,6 +8,7 @@ from ...ir import Function
 from ..dce import eliminate_dead
 from ..own import own
 from ..simplify import simplify
+from .bounds import bounded
 from .expand import expanded
 from .peel import peeled
 
@@ -17,4 +18,5 @@ __all__ = ["loops"]
 def loops(function: Function) -> Function:
     """The function with explicit loops in place of array expressions, its callees likewise."""
     callees = {callee: loops(each) for callee, each in function.callees.items()}
-    return own(eliminate_dead(simplify(replace(peeled(expanded(function)), callees=callees))))
+    made = replace(peeled(expanded(function)), callees=callees)
+    return bounded(own(eliminate_dead(simplify(made))))

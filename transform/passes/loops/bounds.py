@@ -1,0 +1,253 @@
+"""Indices that may be out of bounds are checked: compiled code would read what is beside the array.
+
+An index is surely inside where it is that of a loop over no more than the array's length, plus or minus what
+the loop's own bounds leave room for.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ...ir import Atom, Eqn, For, Function, Lit, Slot, Statement, Var, has_effect, map_regions, walk
+from ...rules.build import Builder
+from ...rules.effects import effect
+from ...types import Array, Dim, Scalar, Size, rank
+from ..memory import carried, defined_in
+
+__all__ = ["bounded"]
+
+Sum = tuple[Any, int]
+"""A base, None or a Var or the symbol of a length, plus a number."""
+DEPTH = 5
+
+
+def bounded(function: Function) -> Function:
+    """The function with an IndexError where an index may be out of bounds."""
+    return replace(function, body=tuple(_Checks(function).block(function.body)))
+
+
+Fact = tuple[Sum, Size]
+"""An index that is known to be inside an axis of that length."""
+
+
+class _Checks:
+    def __init__(self, function: Function) -> None:
+        statements = list(walk(function.body))
+        self.made = {s.target: s for s in statements if isinstance(s, Eqn)}
+        self.loops = {s.body.params[0]: s for s in statements if isinstance(s, For)}
+
+    def block(self, body: Sequence[Statement], known: Iterable[Fact] = ()) -> Iterator[Statement]:
+        facts = set(known)
+        for statement in body:
+            if isinstance(statement, Eqn):
+                for access in self.doubtful(statement, facts):
+                    yield access.check()
+                yield statement
+                continue
+            inner = set(facts)
+            if isinstance(statement, For):
+                yield from self.before(statement, inner)
+            yield map_regions(statement, functools.partial(self.block, known=inner))
+
+    def before(self, loop: For, facts: set[Fact]) -> Iterator[Statement]:
+        """The checks of a loop's indices, done once: what is raised too early is raised all the same."""
+        if not isinstance(loop.step, Lit) or abs(loop.step.value) != 1 or has_effect(loop):
+            return
+        inside = defined_in([loop.body]) - {loop.body.params[0]}
+        for eqn in loop.body.body:
+            if isinstance(eqn, Eqn):
+                for access in self.doubtful(eqn, set(facts)):
+                    base, _ = access.sum
+                    array = self.before_loop(access.array, loop)
+                    if (
+                        base not in inside
+                        and array not in inside
+                        and not isinstance(access.index.type, Array)
+                    ):
+                        facts.add(access.fact)
+                        yield replace(access, array=array).check_before(loop)
+
+    def before_loop(self, array: Var, loop: For) -> Var:
+        """The array as it is before a loop that overwrites it."""
+        starts = dict(zip(carried(loop), loop.init, strict=True))
+        while (eqn := self.made.get(array)) is not None and eqn.primitive.consumes:
+            first = eqn.operands[0]
+            assert isinstance(first, Var)
+            array = first
+        start = starts.get(array, array)
+        return start if isinstance(start, Var) else array
+
+    def doubtful(self, eqn: Eqn, facts: set[Fact]) -> Iterator[_Access]:
+        """What an equation reads or writes, where that is not surely inside; from then on it is."""
+        first = {"getitem": 1, "store": 2, "index_add": 2}.get(eqn.primitive.name)
+        array = eqn.operands[0] if eqn.operands else None
+        if first is None or not isinstance(array, Var) or not isinstance(array.type, Array):
+            return
+        if "prefix" in eqn.params:
+            return
+        for axis, index in _indices(eqn, len(array.type.dims)):
+            access = _Access(eqn, array, axis, index, self.sum(index))
+            if access.fact not in facts and not self.is_inside(index, access.size):
+                facts.add(access.fact)
+                yield access
+
+    def sum(self, index: Atom) -> Sum:
+        """An index as a base and a number."""
+        offset = 0
+        while (eqn := self.made.get(index)) is not None and eqn.primitive.name in ("add", "sub"):  # type: ignore[arg-type]
+            found = next(iter(_plus(eqn)), None)
+            if found is None:
+                break
+            index, more = found
+            offset += more
+        return (None, index.value + offset) if isinstance(index, Lit) else (index, offset)
+
+    def is_inside(self, index: Atom, size: Size) -> bool:
+        if isinstance(index.type, Array):
+            return False
+        if isinstance(index, Lit) and isinstance(size, int):
+            return bool(-size <= index.value < size)
+        return any(_is_counted(low) for low in self.bounds((index, 0), True)) and any(
+            _is_below(high, size) for high in self.bounds((index, 0), False)
+        )
+
+    def bounds(self, given: Sum, lower: bool, depth: int = DEPTH) -> Iterator[Sum]:
+        """Sums that are surely not larger (lower) or not smaller than the given one."""
+        base, offset = given
+        if isinstance(base, Lit):
+            yield None, base.value + offset
+            return
+        yield given
+        if not isinstance(base, Var) or depth == 0:
+            return
+        size = base.type.size if isinstance(base.type, Scalar) else None
+        if isinstance(size, int):
+            yield None, size + offset
+        elif isinstance(size, Dim):
+            yield size.symbol, size.offset + offset
+        for new, more in self.steps(base, lower):
+            yield from self.bounds((new, offset + more), lower, depth - 1)
+
+    def steps(self, var: Var, lower: bool) -> Iterator[tuple[Atom, int]]:
+        """What a value is surely not smaller (lower) or not larger than, by what it is computed from."""
+        if var in self.loops:
+            loop = self.loops[var]
+            if isinstance(loop.step, Lit):
+                rising = loop.step.value > 0
+                yield (loop.start, 0) if lower == rising else (loop.stop, -1 if rising else 1)
+            return
+        eqn = self.made.get(var)
+        if eqn is not None and eqn.primitive.name == ("max2" if lower else "min2"):
+            yield from ((operand, 0) for operand in eqn.operands)
+        elif eqn is not None:
+            yield from _plus(eqn)
+
+
+def _plus(eqn: Eqn) -> Iterator[tuple[Atom, int]]:
+    """A value and the number that an equation adds to it."""
+    match eqn.primitive.name, eqn.operands:
+        case "add", (Var() as x, Lit(value=int(by))):
+            yield x, by
+        case "add", (Lit(value=int(by)), Var() as x):
+            yield x, by
+        case "sub", (Var() as x, Lit(value=int(by))):
+            yield x, -by
+
+
+def _is_counted(low: Sum) -> bool:
+    """Whether a sum is not negative: a length is not."""
+    base, offset = low
+    return offset >= 0 and not isinstance(base, Var)
+
+
+def _is_below(high: Sum, size: Size) -> bool:
+    base, offset = high
+    if isinstance(size, int):
+        return base is None and offset < size
+    known = not isinstance(base, Var) and base == size.symbol
+    return bool(known) and offset < size.offset
+
+
+def _indices(eqn: Eqn, depth: int) -> Iterator[tuple[int, Atom]]:
+    """The indices among the entries of an index, by axis."""
+    index = eqn.params["index"]
+    axes = sum(_depth(entry, eqn) for entry in index)
+    axis = 0
+    for entry in index:
+        if entry is Ellipsis:
+            axis += depth - axes
+        elif isinstance(entry, Slot):
+            atom = eqn.operands[entry.position]
+            if atom.type.dtype.kind != "b":
+                yield axis, atom
+        elif type(entry) is int:
+            yield axis, Lit(entry)
+        axis += _depth(entry, eqn)
+
+
+def _depth(entry: Any, eqn: Eqn) -> int:
+    if entry is None or entry is Ellipsis:
+        return 0
+    if isinstance(entry, Slot) and eqn.operands[entry.position].type.dtype.kind == "b":
+        return rank(eqn.operands[entry.position].type)
+    return 1
+
+
+@dataclass(frozen=True)
+class _Access:
+    """An index into an axis of an array."""
+
+    eqn: Eqn
+    array: Var
+    axis: int
+    index: Atom
+    sum: Sum
+
+    @property
+    def size(self) -> Size:
+        assert isinstance(self.array.type, Array)
+        return self.array.type.dims[self.axis]
+
+    @property
+    def fact(self) -> Fact:
+        return (self.index, 0) if isinstance(self.index.type, Array) else self.sum, self.size
+
+    def check(self) -> Statement:
+        """`if not -n <= i < n: raise IndexError`."""
+        n = f"{{1}}.shape[{self.axis}]"
+        if isinstance(self.index.type, Array):
+            condition = f"{{0}}.size and not (-{n} <= {{0}}.min() and {{0}}.max() < {n})"
+        elif isinstance(self.index, Lit):
+            value = self.index.value
+            condition = f"{n} < {value + 1 if value >= 0 else -value}"
+        else:
+            condition = f"not -{n} <= {{0}} < {n}"
+        return self.raising(condition, [self.index, self.array], 1)
+
+    def check_before(self, loop: For) -> Statement:
+        """The check for all iterations, if there are any."""
+        n = f"{{2}}.shape[{self.axis}]"
+        base, offset = self.sum
+        rising = loop.step.value > 0  # type: ignore[union-attr]
+        least, most = ("{0}", "{1} - 1") if rising else ("{1} + 1", "{0}")
+        if base is not loop.body.params[0]:
+            least = most = "{3}"
+        runs = "{0} < {1}" if rising else "{1} < {0}"
+        more = f" + {offset}" if offset > 0 else f" - {-offset}" if offset else ""
+        operands: list[Any] = [loop.start, loop.stop, self.array]
+        if base is not loop.body.params[0]:
+            operands.append(Lit(0) if base is None else base)
+        condition = f"{runs} and not (-{n} <= {least}{more} and {most}{more} < {n})"
+        return self.raising(condition, operands, 2)
+
+    def raising(self, condition: str, operands: Sequence[Any], shaped: int) -> Statement:
+        builder = Builder()
+        builder.origin, builder.sweep = self.eqn.origin, self.eqn.sweep
+        error = f'raise IndexError("index out of bounds for axis {self.axis}")'
+        effect(builder, f"if {condition}: {error}", operands, params={"raises": IndexError})
+        made = builder.body[-1]
+        assert isinstance(made, Eqn)
+        return replace(made, primitive=replace(made.primitive, shape_only=frozenset({shaped})))
