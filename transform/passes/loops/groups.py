@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ...ir import Atom, Eqn, Statement, Var, atoms_of, has_effect, reads, regions_of, walk
 from ...types import Size
 from ..memory import has_memory
-from .jobs import Job, Kind, Mode, full_index, is_plain
+from .jobs import Job, Kind, Mode, first_axis, full_index
 from .views import Fixed
 
 if TYPE_CHECKING:
@@ -223,10 +223,14 @@ def _of_job(job: Job, level: Level) -> Iterator[Access]:
 
 
 def _written(job: Job) -> tuple[int, int, int, bool] | None:
-    """Where the rows are that a store writes."""
-    index = full_index(job.eqn.params["index"], len(job.eqn.operands[0].type.dims))  # type: ignore[union-attr]
+    """Where the rows are that a store writes; None where that is known only at run time."""
+    array = job.eqn.operands[0]
+    index = full_index(job.eqn.params["index"], array.type, job.eqn.operands)
     assert index is not None
-    axis, cut = next((axis, entry) for axis, entry in enumerate(index) if isinstance(entry, slice))
-    assert is_plain(cut)
+    axis = first_axis(index, job.eqn.operands)
+    assert axis is not None
+    cut = index[axis]
+    if not isinstance(cut, slice):
+        return None
     step = 1 if cut.step is None else cut.step
     return axis, (0 if step < 0 else cut.start or 0), abs(step), step < 0

@@ -19,9 +19,9 @@ from ...rules.build import Builder, Value, op
 from ...rules.reductions import axes_of
 from ...rules.registry import PRIMITIVES
 from ...rules.stores import place_type
-from ...types import Array, Dims, Size, rank
+from ...types import Array, Dims, Size, Type, rank
 
-__all__ = ["FOLDS", "Job", "Kind", "Mode", "job_of"]
+__all__ = ["FOLDS", "Job", "Kind", "Mode", "first_axis", "full_index", "is_mask", "is_plain", "job_of"]
 
 Rows = Sequence[Value]
 Row = Callable[[Builder, Rows], Value]
@@ -65,6 +65,8 @@ def job_of(eqn: Eqn, dims: Dims) -> Job | None:
     name = eqn.primitive.name
     if name in ("store", "index_add"):
         return _store(eqn, dims)
+    if name == "getitem":
+        return _picked(eqn, dims)
     if name in FOLDS and isinstance(eqn.operands[0].type, Array):
         return _reduction(eqn)
     if not isinstance(eqn.target.type, Array):
@@ -172,38 +174,107 @@ def _store(eqn: Eqn, dims: Dims) -> Job | None:
     array, v, *dynamic = eqn.operands
     if eqn.params.get("prefix") or not isinstance(array.type, Array):
         return None
-    index = full_index(eqn.params["index"], rank(array.type))
-    if index is None or any(_is_advanced(entry, eqn.operands) for entry in index):
+    index = full_index(eqn.params["index"], array.type, eqn.operands)
+    first = first_axis(index, eqn.operands) if index is not None else None
+    if index is None or first is None:
         return None
-    cut = next((entry for entry in index if isinstance(entry, slice)), None)
-    if cut is None or not is_plain(cut):
-        return None
+    if is_mask(index[first], eqn.operands):
+        return _masked(eqn, index[first], dims)
     place = place_type(dims, [each.type for each in eqn.operands], eqn.params)
     assert isinstance(place, Array)
     size = dims.resolve(place.dims[0])
     mode = mode_of(v, rank(place), size, dims)
-    if mode is None:
+    lists = [each for each in index if _is_list(each, eqn.operands)]
+    if mode is None or not _alike(lists, eqn.operands, size, dims):
         return None
-    others = (Mode.WHOLE,) * len(dynamic)
+    others = (Mode.ROW if isinstance(each.type, Array) else Mode.WHOLE for each in dynamic)
     return Job(eqn, Kind.STORE, size, (Mode.WHOLE, mode, *others), lambda b, rows: rows[1])
 
 
-def full_index(index: tuple[Any, ...], depth: int) -> tuple[Any, ...] | None:
-    """An index with an entry for each axis; None if it adds axes."""
-    if any(entry is None for entry in index):
+def _masked(eqn: Eqn, mask: Slot, dims: Dims) -> Job | None:
+    """One number, stored where a mask says so."""
+    if isinstance(eqn.operands[1].type, Array):
+        return None
+    type_ = eqn.operands[mask.position].type
+    assert isinstance(type_, Array)
+    modes = [Mode.ROW if isinstance(each.type, Array) else Mode.WHOLE for each in eqn.operands[2:]]
+    size = dims.resolve(type_.dims[0])
+    return Job(eqn, Kind.STORE, size, (Mode.WHOLE, Mode.WHOLE, *modes), lambda b, rows: rows[1])
+
+
+def _picked(eqn: Eqn, dims: Dims) -> Job | None:
+    """x[places], for arrays of integers: each row is x[place]."""
+    array, *dynamic = eqn.operands
+    if not isinstance(array.type, Array) or not isinstance(eqn.target.type, Array):
+        return None
+    index = full_index(eqn.params["index"], array.type, eqn.operands)
+    lists = [each for each in index or () if _is_list(each, eqn.operands)]
+    size = dims.resolve(eqn.target.type.dims[0])
+    if index is None or not lists or first_axis(index, eqn.operands) is None:
+        return None
+    if any(is_mask(each, eqn.operands) for each in index) or not _alike(lists, eqn.operands, size, dims):
+        return None
+    modes = tuple(Mode.ROW if isinstance(each.type, Array) else Mode.WHOLE for each in dynamic)
+
+    def row(b: Builder, rows: Rows) -> Value:
+        return b.apply(eqn.primitive, rows, {"index": index})
+
+    return Job(eqn, Kind.MAP, size, (Mode.WHOLE, *modes), row)
+
+
+def first_axis(index: Sequence[Any], operands: Sequence[Atom]) -> int | None:
+    """Which entry the first axis of x[index] comes from; None where that is not understood."""
+    if any(isinstance(entry, list) for entry in index):
+        return None
+    moving = [k for k, entry in enumerate(index) if isinstance(entry, slice) or _is_list(entry, operands)]
+    if not moving:
+        return None
+    lists = [k for k in moving if _is_list(index[k], operands)]
+    if lists:
+        # What is not a slice stands together, at the front: the axes of arrays come first.
+        told = [k for k, entry in enumerate(index) if not isinstance(entry, slice)]
+        if told != list(range(len(told))) or (
+            len(lists) > 1 and any(is_mask(index[k], operands) for k in lists)
+        ):
+            return None
+        return lists[0]
+    return moving[0] if is_plain(index[moving[0]]) else None
+
+
+def _is_list(entry: Any, operands: Sequence[Atom]) -> bool:
+    return isinstance(entry, Slot) and isinstance(operands[entry.position].type, Array)
+
+
+def is_mask(entry: Any, operands: Sequence[Atom]) -> bool:
+    """Whether an entry is an array of booleans."""
+    return _is_list(entry, operands) and operands[entry.position].type.dtype.kind == "b"
+
+
+def _alike(lists: Sequence[Slot], operands: Sequence[Atom], size: Size, dims: Dims) -> bool:
+    """Whether arrays of integers have one rank and the length that is run over."""
+    types = [operands[each.position].type for each in lists]
+    return len({rank(type_) for type_ in types}) <= 1 and all(
+        isinstance(type_, Array) and dims.same(type_.dims[0], size) for type_ in types
+    )
+
+
+def full_index(index: tuple[Any, ...], type_: Type, operands: Sequence[Atom]) -> tuple[Any, ...] | None:
+    """An index with an entry for each axis, or for several where it is a mask; None if it adds axes."""
+    if any(entry is None or (isinstance(entry, Slot) and _is_flag(entry, operands)) for entry in index):
         return None
     dots = [k for k, entry in enumerate(index) if entry is Ellipsis]
-    used = len(index) - len(dots)
-    if dots:
-        index = (*index[: dots[0]], *[slice(None)] * (depth - used), *index[dots[0] + 1 :])
-    return (*index, *[slice(None)] * (depth - len(index)))
+    used = sum(
+        rank(operands[entry.position].type) if is_mask(entry, operands) else 1
+        for entry in index
+        if entry is not Ellipsis
+    )
+    rest = [slice(None)] * (rank(type_) - used)
+    return (*index[: dots[0]], *rest, *index[dots[0] + 1 :]) if dots else (*index, *rest)
 
 
-def _is_advanced(entry: Any, operands: Sequence[Atom]) -> bool:
-    if isinstance(entry, Slot):
-        type_ = operands[entry.position].type
-        return rank(type_) > 0 or type_.dtype.kind == "b"
-    return isinstance(entry, list)
+def _is_flag(entry: Slot, operands: Sequence[Atom]) -> bool:
+    type_ = operands[entry.position].type
+    return type_.dtype.kind == "b" and not isinstance(type_, Array)
 
 
 def is_plain(cut: slice) -> bool:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from ...ir import Atom, Eqn, For, Lit, Slot, Var
 from ...rules.build import Builder, Value, op
 from ...rules.registry import PRIMITIVES
-from ...types import INT, Array, Scalar, rank
+from ...types import INT, Array, Scalar
 from .groups import Group
-from .jobs import FOLDS, Job, Kind, Mode, full_index
+from .jobs import FOLDS, Job, Kind, Mode, first_axis, full_index, is_mask
 from .views import Along, View, whole
 
 if TYPE_CHECKING:
@@ -109,10 +109,11 @@ class _Nest:
     def length_written(self, eqn: Eqn) -> Any:
         array = eqn.operands[0]
         assert isinstance(array, Var)
-        index = full_index(eqn.params["index"], rank(array.type))
+        index = full_index(eqn.params["index"], array.type, eqn.operands)
+        axis = first_axis(index or (), eqn.operands)
         assert index is not None
-        axis, cut = next((axis, entry) for axis, entry in enumerate(index) if isinstance(entry, slice))
-        return length_cut(self.level.dim(array, axis, self.builder), cut)
+        assert axis is not None
+        return length_cut(self.level.dim(array, axis, self.builder), index[axis])
 
     def value(self, atom: Atom) -> Value:
         return self.builder.value(atom)
@@ -238,21 +239,55 @@ class _Nest:
 
     def store(self, job: Job, row: Value, index: Var) -> None:
         array, _, *dynamic = job.eqn.operands
-        old = full_index(job.eqn.params["index"], rank(array.type))
+        old = full_index(job.eqn.params["index"], array.type, job.eqn.operands)
+        first = first_axis(old or (), job.eqn.operands)
         assert old is not None
         operands: list[Any] = []
         new: list[Any] = []
-        found = False
+        condition: Value | None = None
         for axis, entry in enumerate(old):
-            if isinstance(entry, slice) and not found:
-                found = True
+            if axis == first and is_mask(entry, job.eqn.operands):
+                # Of a mask along one axis a row is a flag.
+                told = self.read(job.eqn.operands[entry.position], Mode.ROW, index)
+                condition = None if told.is_array else told
+                operands.append(index)
+                new.append(Slot(len(operands) + 1))
+                if told.is_array:
+                    operands.append(told)
+                    new.append(Slot(len(operands) + 1))
+            elif axis == first and isinstance(entry, slice):
                 operands.append(self.place(axis, entry, index, array))
+                new.append(Slot(len(operands) + 1))
+            elif isinstance(entry, Slot) and isinstance(job.eqn.operands[entry.position].type, Array):
+                operands.append(self.read(job.eqn.operands[entry.position], Mode.ROW, index))
                 new.append(Slot(len(operands) + 1))
             else:
                 new.append(_renumbered(entry, dynamic, operands))
         carried = self.carried[job.eqn.target]
         name = job.eqn.primitive.name
-        carried.now = self.put(name, carried.now, row, tuple(new), operands)
+        if condition is None:
+            carried.now = self.put(name, carried.now, row, tuple(new), operands)
+        else:
+            carried.now = self.put_where(condition, name, carried.now, row, tuple(new), operands)
+
+    def put_where(
+        self,
+        condition: Value,
+        name: str,
+        array: Value,
+        v: Value,
+        index: tuple[Any, ...],
+        operands: Sequence[Any],
+    ) -> Value:
+        """A store that is done where a condition holds."""
+        then = self.builder.region(lambda: [self.put(name, array, v, index, operands)])
+        orelse = self.builder.region(lambda: [array])
+        (made,) = self.builder.branch(condition, then, orelse, [array.type])
+        objects, source = self.level.context.objects, array.atom
+        assert isinstance(made.atom, Var)
+        assert isinstance(source, Var)
+        objects[made.atom] = objects.get(source, frozenset({source}))
+        return made
 
     def place(self, axis: int, cut: slice, index: Var, array: Atom) -> Value:
         """The index of the row that a store writes."""
