@@ -87,7 +87,7 @@ def softmax(z):
     [
         (product, (V, V), 1, 1),
         (squares, (M, V, V), 3, 2),
-        (diffused, (V, 3), 5, 2),
+        (diffused, (V, 3), 6, 2),
         (rosenbrock, (V,), 3, 4),
         (softmax, (M,), 9, 7),
     ],

@@ -184,6 +184,13 @@ def a_long_list_that_grows_while_it_is_looped_over(v):
     return s
 
 
+@refused(V, words="several items at once")
+def all_items_of_a_long_list_replaced(v):
+    xs = [u for u in v]
+    xs[:] = [u * u for u in xs if u > 0.6]
+    return sum(xs)
+
+
 @refused(1.3, words="bound|assigned|defined|value")
 def a_variable_bound_in_one_branch(x):
     if x > 1:

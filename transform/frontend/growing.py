@@ -254,6 +254,11 @@ def _thawed(low: Lowering, item: Any) -> Any:
 
 def set_item(low: Lowering, xs: RunList, index: Any, value: Any) -> None:
     """`xs[index] = value`."""
+    if isinstance(index, slice):
+        raise UnsupportedError(
+            "several items at once of a list whose length is known only at run time are replaced",
+            "Make a new list, or assign the items one by one.",
+        )
     index = plain_index(low.live(index))
     if xs.tree is EMPTY:
         raise NotYet

@@ -15,13 +15,15 @@ from ...ir import Atom, Eqn, For, Function, Lit, Slot, Statement, Var, has_effec
 from ...rules.build import Builder
 from ...rules.effects import effect
 from ...types import Array, Dim, Scalar, Size, rank
-from ..memory import carried, defined_in
+from ..memory import defined_in
+from .hoist import before_loop
+from .indices import plus
 
 __all__ = ["bounded"]
 
 Sum = tuple[Any, int]
 """A base, None or a Var or the symbol of a length, plus a number."""
-DEPTH = 5
+DEPTH = 8
 
 
 def bounded(function: Function) -> Function:
@@ -61,7 +63,7 @@ class _Checks:
             if isinstance(eqn, Eqn):
                 for access in self.doubtful(eqn, set(facts)):
                     base, _ = access.sum
-                    array = self.before_loop(access.array, loop)
+                    array = before_loop(access.array, loop, self.made)
                     if (
                         base not in inside
                         and array not in inside
@@ -69,16 +71,6 @@ class _Checks:
                     ):
                         facts.add(access.fact)
                         yield replace(access, array=array).check_before(loop)
-
-    def before_loop(self, array: Var, loop: For) -> Var:
-        """The array as it is before a loop that overwrites it."""
-        starts = dict(zip(carried(loop), loop.init, strict=True))
-        while (eqn := self.made.get(array)) is not None and eqn.primitive.consumes:
-            first = eqn.operands[0]
-            assert isinstance(first, Var)
-            array = first
-        start = starts.get(array, array)
-        return start if isinstance(start, Var) else array
 
     def doubtful(self, eqn: Eqn, facts: set[Fact]) -> Iterator[_Access]:
         """What an equation reads or writes, where that is not surely inside; from then on it is."""
@@ -98,7 +90,7 @@ class _Checks:
         """An index as a base and a number."""
         offset = 0
         while (eqn := self.made.get(index)) is not None and eqn.primitive.name in ("add", "sub"):  # type: ignore[arg-type]
-            found = next(iter(_plus(eqn)), None)
+            found = plus(eqn)
             if found is None:
                 break
             index, more = found
@@ -143,18 +135,8 @@ class _Checks:
         if eqn is not None and eqn.primitive.name == ("max2" if lower else "min2"):
             yield from ((operand, 0) for operand in eqn.operands)
         elif eqn is not None:
-            yield from _plus(eqn)
-
-
-def _plus(eqn: Eqn) -> Iterator[tuple[Atom, int]]:
-    """A value and the number that an equation adds to it."""
-    match eqn.primitive.name, eqn.operands:
-        case "add", (Var() as x, Lit(value=int(by))):
-            yield x, by
-        case "add", (Lit(value=int(by)), Var() as x):
-            yield x, by
-        case "sub", (Var() as x, Lit(value=int(by))):
-            yield x, -by
+            found = plus(eqn)
+            yield from [found] if found is not None else []
 
 
 def _is_counted(low: Sum) -> bool:

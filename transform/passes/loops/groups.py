@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ...ir import Atom, Eqn, Statement, Var, atoms_of, has_effect, reads, regions_of, walk
 from ...types import Size
 from ..memory import has_memory
+from .gather import gathers
 from .jobs import Job, Kind, Mode, first_axis, full_index
 from .views import Fixed
 
@@ -48,6 +49,8 @@ class Group:
     reads: set[Atom] = field(default_factory=set)
     accesses: list[Access] = field(default_factory=list)
     effect: bool = False
+    gathered: bool = False
+    """The jobs are stores to neighbouring rows of one array: a row of each comes at its own time."""
 
     def add(self, statement: Statement, job: Job | None, level: Level) -> None:
         self.statements.append(statement)
@@ -87,9 +90,13 @@ def _place(groups: list[Group], statement: Statement, job: Job | None, level: Le
     k = len(groups)
     while k:
         group = groups[k - 1]
-        if job is not None and _share(group, own) and _joinable(group, own, level):
+        if job is not None and not group.gathered and _share(group, own) and _joinable(group, own, level):
             group.add(statement, job, level)
             _merge(groups, k - 1, level)
+            return
+        if job is not None and gathers(group, own, level):
+            group.add(statement, job, level)
+            group.gathered = True
             return
         if _must_follow(group, own) or (job is None and not _moves(statement)):
             break
@@ -152,6 +159,8 @@ def _must_follow(group: Group, own: Group) -> bool:
 def _joinable(early: Group, late: Group, level: Level) -> bool:
     """Whether the jobs of two groups may run in one loop: each needs of others only its own row."""
     if not early.jobs or not late.jobs or early.size is None or late.size is None:
+        return False
+    if early.gathered or late.gathered:
         return False
     if not level.context.dims.same(early.size, late.size):
         return False

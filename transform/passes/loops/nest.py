@@ -10,6 +10,7 @@ from ...ir import Atom, Eqn, For, Lit, Slot, Var
 from ...rules.build import Builder, Value, op
 from ...rules.registry import PRIMITIVES
 from ...types import INT, Array, Scalar
+from .gather import Piece, pieces
 from .groups import Group
 from .jobs import FOLDS, Job, Kind, Mode, first_axis, full_index, is_mask
 from .views import Along, View, whole
@@ -53,19 +54,43 @@ class _Nest:
             return
         self.builder.origin, self.builder.sweep = first.origin, first.sweep
         length = self.length()
+        if self.group.gathered:
+            self.gathered(list(pieces(self.group.jobs, length)))
+            return
         for job in self.group.jobs:
             self.carry(job)
+        self.over(Piece(0, length, tuple((job, 0) for job in self.group.jobs)))
+
+    def gathered(self, parts: Sequence[Piece]) -> None:
+        """The loops of stores to neighbouring rows, one after the other."""
+        array, final = self.group.jobs[0].eqn.operands[0], self.group.jobs[-1].eqn.target
+        assert isinstance(array, Var)
+        for piece in parts:
+            last = piece is parts[-1]
+            target = final if last else Var(final.name, final.type, final.temporary)
+            held = self.handed(array, target)
+            for job in self.group.jobs:
+                self.carried[job.eqn.target] = held
+                self.carried[job.eqn.operands[0]] = held  # type: ignore[index]
+            self.over(piece)
+            array = target
+
+    def over(self, piece: Piece) -> None:
+        """A loop for jobs whose results are carried."""
+        first = piece.jobs[0][0].eqn
+        self.builder.origin, self.builder.sweep = first.origin, first.sweep
         index = Var(self.level.index, Scalar(INT.dtype, weak=True))
-        body = self.builder.region(lambda: self.body(index), (index, *(c.param for c in self.each())))
-        inner = self.level.inside(body)
+        carried = self.each()
+        start, stop = self.builder.atom(piece.start), self.builder.atom(piece.stop)
+        body = self.builder.region(lambda: self.body(piece, index), (index, *(c.param for c in carried)))
         self.builder.body.append(
             For(
-                tuple(c.target for c in self.each()),
-                Lit(0),
-                self.builder.atom(length),
+                tuple(c.target for c in carried),
+                start,
+                stop,
                 Lit(1),
-                tuple(c.init for c in self.each()),
-                inner,
+                tuple(c.init for c in carried),
+                self.level.inside(body),
                 first.origin,
                 first.sweep,
             )
@@ -184,10 +209,13 @@ class _Nest:
 
     # Inside
 
-    def body(self, index: Var) -> list[Any]:
-        for job in self.group.jobs:
+    def body(self, piece: Piece, index: Var) -> list[Any]:
+        places: dict[int, Any] = {0: index}
+        for job, shift in piece.jobs:
             self.builder.origin, self.builder.sweep = job.eqn.origin, job.eqn.sweep
-            self.step(job, index)
+            if shift not in places:
+                places[shift] = op.add(self.value(index), shift).atom
+            self.step(job, places[shift])
         return [c.now for c in self.each()]
 
     def step(self, job: Job, index: Var) -> None:

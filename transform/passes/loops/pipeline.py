@@ -10,6 +10,9 @@ from ..own import own
 from ..simplify import simplify
 from .bounds import bounded
 from .expand import expanded
+from .gather import combined
+from .hoist import hoisted
+from .indices import folded
 from .peel import peeled
 
 __all__ = ["loops"]
@@ -19,4 +22,6 @@ def loops(function: Function) -> Function:
     """The function with explicit loops in place of array expressions, its callees likewise."""
     callees = {callee: loops(each) for callee, each in function.callees.items()}
     made = replace(peeled(expanded(function)), callees=callees)
-    return bounded(own(eliminate_dead(simplify(made))))
+    made = simplify(folded(made))
+    made = hoisted(own(eliminate_dead(replace(made, body=combined(made.body)))))
+    return bounded(eliminate_dead(simplify(made)))

@@ -1,0 +1,186 @@
+"""What is the same in each iteration is done before the loop; buffers are made once.
+
+    for k in range(n):                       s = np.empty(x.shape[0] - 2)
+        s = np.empty(x.shape[0] - 2)         for k in range(n):
+        ...                        --->          ...
+
+Loop-invariant code motion (Muchnick, Advanced Compiler Design, 1997, section 13.2), for numbers that cannot
+fail and for buffers that no iteration hands on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from ...ir import (
+    Atom,
+    Eqn,
+    For,
+    Function,
+    If,
+    Region,
+    Statement,
+    Var,
+    While,
+    map_regions,
+    substitute,
+    walk,
+)
+from ...types import Scalar
+from ..memory import carried, defined_in, has_memory
+
+__all__ = ["before_loop", "hoisted"]
+
+_BUFFERS = frozenset({"empty", "empty_like"})
+_MAY_FAIL = frozenset(
+    {"floordiv", "mod", "pow", "literal", "undefined", "item", "last", "list_get", "list_len"}
+)
+
+
+def hoisted(function: Function) -> Function:
+    """The function with what loops repeat done before them."""
+    made = {s.target: s for s in walk(function.body) if isinstance(s, Eqn)}
+    return replace(function, body=_block(function.body, made))
+
+
+def _block(body: Sequence[Statement], made: dict[Var, Eqn]) -> tuple[Statement, ...]:
+    done: list[Statement] = []
+    for statement in body:
+        inner = map_regions(statement, lambda region: _block(region, made))
+        if isinstance(inner, (For, While)):
+            before, inner = _invariant(inner, made)
+            done += before
+            before, inner = _buffers(inner)
+            done += before
+        done.append(inner)
+    return tuple(done)
+
+
+def before_loop(array: Var, loop: For | While, made: dict[Var, Eqn]) -> Var:
+    """The array as it is before a loop that overwrites it."""
+    starts = dict(zip(carried(loop), loop.init, strict=True))
+    while (eqn := made.get(array)) is not None and eqn.primitive.consumes:
+        first = eqn.operands[0]
+        assert isinstance(first, Var)
+        array = first
+    start = starts.get(array, array)
+    return start if isinstance(start, Var) else array
+
+
+def _invariant(loop: For | While, made: dict[Var, Eqn]) -> tuple[list[Statement], For | While]:
+    """The equations on numbers that are the same in each iteration, and the loop without them."""
+    inside = defined_in([loop.body])
+    before: list[Statement] = []
+    rest: list[Statement] = []
+    for statement in loop.body.body:
+        moved = _moved(statement, loop, inside, made) if isinstance(statement, Eqn) else None
+        if moved is None:
+            rest.append(statement)
+        else:
+            before.append(moved)
+            inside.discard(moved.target)
+    return before, replace(loop, body=replace(loop.body, body=tuple(rest)))
+
+
+def _moved(eqn: Eqn, loop: For | While, inside: set[Var], made: dict[Var, Eqn]) -> Eqn | None:
+    """The equation as it may stand before the loop, if it may."""
+    primitive = eqn.primitive
+    if primitive.effect or primitive.consumes or primitive.name in _MAY_FAIL or eqn.others:
+        return None
+    if not isinstance(eqn.target.type, Scalar):
+        return None
+    operands: list[Atom] = []
+    for k, operand in enumerate(eqn.operands):
+        if isinstance(operand, Var) and has_memory(operand):
+            if k not in primitive.shape_only:
+                return None
+            operand = before_loop(operand, loop, made)
+        if operand in inside:
+            return None
+        operands.append(operand)
+    return replace(eqn, operands=tuple(operands))
+
+
+def _buffers(loop: For | While) -> tuple[list[Statement], For | While]:
+    """The buffers that are the same in each iteration, and the loop that hands them on."""
+    inside = defined_in([loop.body])
+    before: list[Statement] = []
+    while True:
+        found = next((each for each in _candidates(loop, inside)), None)
+        if found is None:
+            return before, loop
+        eqn, last = found
+        before.append(eqn)
+        loop = _handed_on(loop, eqn, last)
+        inside.discard(eqn.target)
+
+
+def _candidates(loop: For | While, inside: set[Var]) -> Iterable[tuple[Eqn, Var]]:
+    for eqn in loop.body.body:
+        if isinstance(eqn, Eqn) and eqn.primitive.name in _BUFFERS and inside.isdisjoint(eqn.operands):
+            last = _last_version(eqn.target, loop.body)
+            if last is not None:
+                yield eqn, last
+
+
+def _last_version(buffer: Var, body: Region) -> Var | None:
+    """The last version of a buffer in a body; None where something of it may live on."""
+    version = buffer
+    for statement in body.body:
+        if isinstance(statement, Eqn):
+            if version not in statement.operands:
+                continue
+            if statement.primitive.consumes and statement.operands[0] is version:
+                version = statement.target
+            elif statement.primitive.consumes and not isinstance(statement.operands[0].type, Scalar):
+                if _keeps(statement):
+                    return None
+            elif _may_be(statement):
+                return None
+        elif isinstance(statement, (For, While)) and version in statement.init:
+            k = statement.init.index(version)
+            if statement.init.count(version) > 1:
+                return None
+            version = statement.targets[k]
+        elif isinstance(statement, If) and _yields(statement, version):
+            return None
+    return None if version in body.results else version
+
+
+def _keeps(eqn: Eqn) -> bool:
+    """Whether a list keeps what it is given."""
+    return eqn.primitive.name in ("append", "list_set", "list_add")
+
+
+def _may_be(eqn: Eqn) -> bool:
+    """Whether the result may be the operand itself, or share its memory."""
+    return any(has_memory(target) for target in eqn.targets) and (
+        eqn.primitive.view or eqn.primitive.name in ("unstack", "repeat_list") or bool(eqn.others)
+    )
+
+
+def _yields(statement: If, version: Var) -> bool:
+    used = {version} & {atom for region in (statement.then, statement.orelse) for atom in region.results}
+    consumed = any(
+        isinstance(s, Eqn) and s.primitive.consumes and version in s.operands for s in walk([statement])
+    )
+    return bool(used) or consumed
+
+
+def _handed_on(loop: For | While, eqn: Eqn, last: Var) -> For | While:
+    """The loop with a buffer that is made before it."""
+    buffer = eqn.target
+    param, target = (Var(last.name, buffer.type, last.temporary) for _ in range(2))
+
+    def new(atom: Atom) -> Atom:
+        return param if atom is buffer else atom
+
+    body = tuple(substitute(s, new) for s in loop.body.body if s is not eqn)
+    results = (*map(new, loop.body.results), param if last is buffer else last)
+    region = Region((*loop.body.params, param), body, results)
+    changes = {"targets": (*loop.targets, target), "init": (*loop.init, buffer), "body": region}
+    if isinstance(loop, While):
+        unread = Var(last.name, buffer.type, last.temporary)
+        changes["condition"] = replace(loop.condition, params=(*loop.condition.params, unread))
+    return replace(loop, **changes)  # type: ignore[arg-type]
