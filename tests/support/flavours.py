@@ -38,13 +38,15 @@ def compare(kind: str, function: Callable[..., Any], arguments: Sequence[Any], *
 
 
 def same(got: Any, want: Any, rtol: float = 1e-10) -> None:
-    """Check that two structured values agree, in structure, types and numbers."""
-    single = is_single(want)
+    """Check that two structured values agree, in structure, types and numbers.
+
+    What is small beside the largest of the numbers may be less accurate.
+    """
+    tolerance = rtol and (max(rtol, 1e-4) if is_single(want) else rtol)
+    scale = max(map(size, leaves(want)), default=0.0)
     for g, w in paired(got, want):
         assert np.shape(g) == np.shape(w), (g, w)
         assert np.asarray(g).dtype == np.asarray(w).dtype, (g, w)
-        scale = float(np.max(np.abs(w), initial=0, where=np.isfinite(w))) if np.size(w) else 0.0
-        tolerance = rtol and (max(rtol, 1e-4) if single else rtol)
         np.testing.assert_allclose(g, w, rtol=tolerance, atol=tolerance * scale)
 
 
@@ -68,6 +70,11 @@ def paired(got: Any, want: Any) -> Iterator[tuple[Any, Any]]:
         yield got, want
     else:
         assert got is want or got == want, (got, want)
+
+
+def size(value: Any) -> float:
+    """The largest finite number in an array."""
+    return float(np.max(np.abs(value), initial=0, where=np.isfinite(value)))
 
 
 def is_single(value: Any) -> bool:
