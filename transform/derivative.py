@@ -20,6 +20,7 @@ from .emit.ssa import ssa
 from .errors import ArgumentError, UnsupportedError
 from .frontend import Names, Read, give_text, lower, parameters, place, text_of
 from .ir import Function, Input
+from .passes.columns import jacobian_function
 from .passes.interface import adjoint_function, bind, inline, only_results, tangent_function
 from .passes.own import own
 from .rules.build import Builder, Value
@@ -33,7 +34,7 @@ ArgNums = int | str | tuple[int | str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Which derivative: `kind` is primal, grad, value_and_grad, adjoint, tangent or hvp.
+    """Which derivative: `kind` is primal, grad, value_and_grad, adjoint, tangent, hvp or jacobian.
 
     `results` names what counts as the results of a function that writes to its arguments; `flavour` is
     how the code is compiled.
@@ -95,7 +96,7 @@ class Derivative:
         self._specialiser = Specialiser(self.build, plan.flavour, self.leave)
         self._entered: Specialisation | None = None
         # Python looks __call__ up on the type: each derivative gets a type, and with it a call of its own.
-        self.__class__ = type("Derivative", (Derivative,), {})
+        self.__class__ = type(type(self).__name__, (type(self),), {})
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.call(args, kwargs)
@@ -270,6 +271,8 @@ class Derivative:
                 return tangent_function(primal, wrt)
             case "adjoint":
                 return adjoint_function(primal, wrt, bare)
+            case "jacobian":
+                return jacobian_function(primal, wrt, bare)
             case "hvp":
                 pushed = tangent_function(
                     bound_to_one(_gradient(primal, plan, wrt, bare), [each.name for each in primal.inputs]),

@@ -1,10 +1,10 @@
-"""Matrices of derivatives, one tangent pass a column or one adjoint pass a row."""
+"""Matrices of derivatives: written out, or by one tangent pass a column or one adjoint pass a row."""
 
 from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,18 +12,23 @@ import numpy as np
 from .cache import Specialisation, numbers_of
 from .compile.arguments import tree_of
 from .compile.flavour import PYTHON, Flavour
-from .derivative import ArgNums, Derivative, Plan
+from .derivative import ArgNums, Derivative, Plan, default_trees, located
 from .errors import ArgumentError, UnsupportedError
-from .frontend import Names
+from .frontend import Names, Read
 from .frontend.calls import SPECIAL
-from .ir import Atom
-from .tree import Node, Static, children_of, numbered, rebuild
-from .types import List
+from .ir import Atom, For, Function, While, walk
+from .passes.interface import wrt_leaves
+from .tree import Node, Static, Tree, children_of, numbered, rebuild
+from .types import List, Scalar
 
 __all__ = ["Jacobian", "hessian", "jacobian"]
 
 Values = dict[str, Any]
 Blocks = list[list[Any]]
+
+# The text of a Jacobian of more numbers, or of a longer function, is for no reader.
+_MOST_COLUMNS = 16
+_MOST_STATEMENTS = 1000
 
 
 def jacobian(
@@ -82,10 +87,10 @@ def _restored(primal: Derivative, argnums: ArgNums, mode: str) -> Jacobian:
     return Jacobian(primal.fn, argnums, mode, primal.plan.results, primal.plan.flavour)
 
 
-class Jacobian:
-    """A callable that assembles a Jacobian from the passes of a derivative function.
+class Jacobian(Derivative):
+    """A Jacobian: of few numbers it is a generated function, else assembled from the passes of one.
 
-    source, ssa, specialize   those of that derivative function: the tangent, in mode "reverse" the adjoint
+    source, ssa, specialize   those of that function: the Jacobian itself, or the tangent or adjoint
     """
 
     def __init__(
@@ -101,52 +106,86 @@ class Jacobian:
                 "the Jacobian of a Jacobian is not supported",
                 "Take hessian, or jacobian(grad(f)); of a result that is no number, of each component.",
             )
-        functools.update_wrapper(self, fn, updated=())
-        self.fn, self.argnums, self.mode, self.results = fn, argnums, mode, results
+        super().__init__(fn, Plan("jacobian", argnums, results=results, flavour=flavour))
+        self.mode = mode
         every = argnums if isinstance(argnums, tuple) else (argnums,)
         self.primal = Derivative(fn, Plan("primal", results=results, flavour=flavour))
         self.push = Derivative(fn, Plan("tangent", every, results=results, flavour=flavour))
         self.pull = Derivative(fn, Plan("adjoint", every, results=results, flavour=flavour))
+        self._latest: Derivative | None = None
 
     def __repr__(self) -> str:
         return f"<transform jacobian of {getattr(self.fn, '__qualname__', self.fn)}, mode={self.mode!r}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _restored, (self.primal, self.argnums, self.mode)
+        return _restored, (self.primal, self.plan.argnums, self.mode)
 
     def __transform_lower__(self, builder: Any, args: Any, kwargs: Any) -> Any:
         return _refuse_inside(builder)
 
+    def as_callee(self, trees: Mapping[str, Tree]) -> tuple[Function, Sequence[Read]]:
+        raise _refused_inside()
+
     @property
-    def derivative(self) -> Derivative:
+    def passes(self) -> Derivative:
         """The derivative function that is called for each column or row."""
         return self.pull if self.mode == "reverse" else self.push
 
-    @property
-    def source(self) -> str:
-        """The generated code of the tangent or adjoint function."""
-        text: str = self.derivative.source
-        return text
-
-    @property
-    def compiled(self) -> Any:
-        """What code under njit can call of it: see Derivative.compiled."""
-        return self.derivative.compiled
-
-    @property
-    def ssa(self) -> str:
-        text: str = self.derivative.ssa
-        return text
+    def current(self) -> Specialisation:
+        """That of the function that ran last, or one for the declared types."""
+        latest = self._latest
+        if latest is None:
+            trees = default_trees(self.fn)
+            moving = self.positions(list(trees))
+            real = {
+                name: self.real(tree, name) if k in moving else tree
+                for k, (name, tree) in enumerate(trees.items())
+            }
+            written_out = self.is_written_out(self.primal.build(real).primal)
+            latest = self if written_out else self.passes
+        return super().current() if latest is self else latest.current()
 
     def specialize(self, *args: Any, **kwargs: Any) -> Specialisation:
         """The code for arguments like these, without running it."""
-        made: Specialisation = self.derivative.specialize(*args, **kwargs)
+        values, _ = self.bind(args, kwargs)
+        primal = self.primal.specialize(*args, **kwargs).primal
+        if self.is_written_out(primal):
+            return self._specialiser.for_values(values)
+        made: Specialisation = self.passes.specialize(*args, **kwargs)
         return made
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        values, _ = self.push.bind(args, kwargs)
+    def specialize_types(self, trees: Mapping[str, Tree]) -> Specialisation:
+        """The code of the passes for arguments of these types."""
+        made: Specialisation = self.passes.specialize_types(trees)
+        return made
+
+    def is_written_out(self, primal: Function) -> bool:
+        """Whether the Jacobian of this function is one of few numbers, so that it is a function itself."""
+        wrt = wrt_leaves(primal, self.positions([each.name for each in primal.inputs]))
+        numbers = [*(primal.params[k] for k in wrt), *primal.results]
+        if self.mode == "reverse" or not wrt or not all(map(_is_float, numbers)):
+            return False
+        statements = list(walk(primal.body))
+        loops = primal.callees or any(isinstance(each, (For, While)) for each in statements)
+        if self.mode == "auto" and loops and len(wrt) > len(primal.results):
+            return False  # a loop has to run for each column: the adjoint is cheaper
+        return len(wrt) <= _MOST_COLUMNS and len(wrt) * len(statements) <= _MOST_STATEMENTS
+
+    @located
+    def run(self, values: Values, seeds: Mapping[str, Any]) -> Any:
+        """The Jacobian at these arguments, which have names."""
+        primal = self.primal._specialiser.for_values(values).primal
+        if self.is_written_out(primal):
+            self._latest = self
+            return super().run(values, seeds)
+        self.leave()
+        self._latest = self.passes
+        return self.assemble(values)
+
+    def assemble(self, values: Values) -> Any:
+        """The Jacobian by one pass for each column or row."""
         names = list(values)
-        moving = [values[names[k]] for k in self.push.positions(names)]
+        moving = [values[names[k]] for k in self.positions(names)]
         result = self.primal.run(values, {})
         inputs = [leaf for value in moving for leaf in numbers_of(value)]
         outputs = numbers_of(result)
@@ -199,12 +238,16 @@ class Jacobian:
         for row in blocks:
             cells = iter([block if block.ndim else block.item() for block in row])
             arguments = tuple(rebuilt_like(value, cells) for value in moving)
-            rows.append(arguments if isinstance(self.argnums, tuple) else arguments[0])
+            rows.append(arguments if isinstance(self.plan.argnums, tuple) else arguments[0])
         return rebuilt_like(result, iter(rows))
 
 
 def _refuse_inside(low: Any, *args: Any, **kwargs: Any) -> Any:
-    raise UnsupportedError(
+    raise _refused_inside()
+
+
+def _refused_inside() -> UnsupportedError:
+    return UnsupportedError(
         "a Jacobian or Hessian inside a function that is differentiated is not supported: "
         "how many passes it takes is known only at run time",
         "Use grad, jvp, vjp or hvp there.",
@@ -221,6 +264,10 @@ def rebuilt_like(value: Any, numbers: Iterator[Any]) -> Any:
         parts = [rebuilt_like(child, numbers) for child in children_of(value)[1]]
         return rebuild(numbered(tree), parts.__getitem__)
     return value if isinstance(tree, Static) else next(numbers)
+
+
+def _is_float(atom: Atom) -> bool:
+    return isinstance(atom.type, Scalar) and atom.type.dtype == np.float64
 
 
 def _count(leaves: Sequence[Any]) -> int:

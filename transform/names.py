@@ -5,10 +5,23 @@ from __future__ import annotations
 import keyword
 import re
 
-__all__ = ["ADJOINT", "FUNCTIONS", "KERNEL", "NUMBERED", "TANGENT", "TAPE", "UNNAMED", "UNREAD", "identifier"]
+__all__ = [
+    "ADJOINT",
+    "FUNCTIONS",
+    "KERNEL",
+    "NUMBERED",
+    "PARTIAL",
+    "TANGENT",
+    "TAPE",
+    "UNNAMED",
+    "UNREAD",
+    "identifier",
+]
 
 TANGENT = "{}_dot"
 ADJOINT = "{}_bar"
+PARTIAL = "d{}_d{}"
+"""The derivative of one number with respect to another: a tangent in a column of a Jacobian."""
 TAPE = "{}_tape"
 UNNAMED = "t"
 """The name of a value of which nothing better is known."""
@@ -16,7 +29,7 @@ UNREAD = "_"
 """The name of a value that nothing reads."""
 NUMBERED = "{}_{}"
 
-FUNCTIONS = {"tangent": "{}_tangent", "adjoint": "{}_adjoint"}
+FUNCTIONS = {"tangent": "{}_tangent", "adjoint": "{}_adjoint", "jacobian": "{}_jacobian"}
 KERNEL = "{}_kernel"
 """The function of numbers and arrays that is compiled, called by the one of structures."""
 
