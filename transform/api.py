@@ -12,9 +12,18 @@ import numpy as np
 from . import ir
 from .cache import remembered
 from .compile.arguments import tree_of
-from .compile.flavour import Flavour
+from .compile.flavour import Flavour, flavour
 from .compile.seeds import conforming
-from .derivative import ArgNums, Derivative, Plan, default_trees, lower_any, primal_of, signature_of
+from .derivative import (
+    ArgNums,
+    Derivative,
+    Plan,
+    default_trees,
+    has_seeds,
+    lower_any,
+    primal_of,
+    signature_of,
+)
 from .emit.ssa import ssa
 from .errors import ArgumentError
 from .frontend import Names, place
@@ -142,22 +151,64 @@ def jvp(
             f"jvp got {_counted(len(primals), 'primal')} and {_counted(len(tangents), 'tangent')}",
             "Give one tangent for each primal; zeros for one that does not move.",
         )
-    argnums, starred = _arguments(fn, primals)
-    flavour = Flavour(backend, fastmath, parallel)
-    pushed = remembered(fn, Plan("tangent", argnums, results=_named(results), flavour=flavour), Derivative)
-    seeds = {str(k): tangents[k] for k in argnums}
-    if starred:
-        seeds[str(argnums[-1])] = tuple(tangents[argnums[-1] :])
+    way = _way(fn, primals, _named(results), flavour(backend, fastmath, parallel))
+    pushed = way.tangent
+    if way.direct:
+        result, result_dot = pushed(*primals, *tangents)
+        return result, result_dot
+    seeds = {str(k): tangents[k] for k in way.argnums}
+    if way.starred:
+        seeds[str(way.argnums[-1])] = tuple(tangents[way.argnums[-1] :])
     result, result_dot = pushed.run(pushed.bind(tuple(primals), {})[0], seeds)
     return result, result_dot
 
 
-def _arguments(fn: Function, primals: Sequence[Any]) -> tuple[tuple[int, ...], bool]:
-    """The positions of the parameters that the primals go to; whether *args is the last."""
-    kinds = [each.kind for each in signature_of(fn, tuple(primals)).parameters.values()]
-    count = len(primals)
-    first = kinds.index(Parameter.VAR_POSITIONAL) if Parameter.VAR_POSITIONAL in kinds else count
-    return tuple(range(min(count, first + 1))), count > first
+class _Way:
+    """How a function with so many arguments by position is differentiated with respect to all of them.
+
+    argnums   the positions of the parameters that the arguments go to
+    starred   whether *args is the last
+    direct    whether each argument goes to a parameter of its own, and seeds may follow by position
+    """
+
+    def __init__(self, fn: Function, primals: Sequence[Any], results: Names, options: Flavour) -> None:
+        self.fn, self.results, self.options = fn, results, options
+        declared = signature_of(fn, tuple(primals)).parameters.values()
+        kinds, count = [each.kind for each in declared], len(primals)
+        first = kinds.index(Parameter.VAR_POSITIONAL) if Parameter.VAR_POSITIONAL in kinds else count
+        self.argnums, self.starred = tuple(range(min(count, first + 1))), count > first
+        own = [each for each in declared if each.kind < Parameter.VAR_POSITIONAL]
+        no_defaults = all(each.default is each.empty for each in own)
+        self.direct = 0 < count == len(own) and no_defaults and Parameter.VAR_POSITIONAL not in kinds
+
+    @functools.cached_property
+    def primal(self) -> Derivative:
+        return self.remembered("primal", 0)
+
+    @functools.cached_property
+    def tangent(self) -> Derivative:
+        return self.remembered("tangent", self.argnums)
+
+    @functools.cached_property
+    def adjoint(self) -> Derivative:
+        return self.remembered("adjoint", self.argnums)
+
+    def remembered(self, kind: str, argnums: ArgNums) -> Derivative:
+        plan = Plan(kind, argnums, results=self.results, flavour=self.options)
+        derivative: Derivative = remembered(self.fn, plan, Derivative)
+        return derivative
+
+
+def _way(fn: Function, primals: Sequence[Any], results: Names, options: Flavour) -> _Way:
+    if has_seeds(fn):  # its signature depends on the types of this call
+        return _Way(fn, primals, results, options)
+    way: _Way = remembered(fn, (len(primals), results, options), _made_way)
+    return way
+
+
+def _made_way(fn: Function, plan: tuple[int, Names, Flavour]) -> _Way:
+    count, results, options = plan
+    return _Way(fn, (None,) * count, results, options)
 
 
 def _counted(n: int, noun: str) -> str:
@@ -177,27 +228,29 @@ def vjp(
     It returns a tuple, one adjoint for each primal, and may be called any number of times. The primals stay
     as they are, whatever fn writes to; `results` is that of `tangent`.
     """
-    named, flavour = _named(results), Flavour(backend, fastmath, parallel)
-    primal = remembered(fn, Plan("primal", results=named, flavour=flavour), Derivative)
-    plan = Plan("adjoint", _arguments(fn, primals)[0], results=named, flavour=flavour)
-    pull = remembered(fn, plan, Derivative)
+    way = _way(fn, primals, _named(results), flavour(backend, fastmath, parallel))
     # What the caller writes into an array afterwards must not move the point.
     point = [copied(value) for value in primals]
-    result = primal(*point)
-    output = primal.specialize(*point).function.output
-    return result, functools.partial(_pull, pull, point, result, output)
+    result = way.primal(*point)
+    # The tree of a number or an array is a leaf.
+    output = None if is_plain(result) else way.primal.specialize(*point).function.output
+    return result, functools.partial(_pull, way, point, result, output)
 
 
-def _pull(pull: Derivative, point: Sequence[Any], result: Any, output: Tree, seed: Any) -> tuple[Any, ...]:
+def _pull(way: _Way, point: Sequence[Any], result: Any, output: Tree, seed: Any) -> tuple[Any, ...]:
+    pull = way.adjoint
     try:
         seeds = conforming(seed, result, output)
     except ArgumentError as error:
         error.at(place(primal_of(pull.fn)))
         raise
+    adjoints: tuple[Any, ...]
+    if way.direct:
+        adjoints = pull(*point, *seeds)
+        return adjoints
     numbered_seeds = {str(k): one for k, one in enumerate(seeds)}
-    adjoints: tuple[Any, ...] = pull.run(pull.bind(tuple(point), {})[0], numbered_seeds)
-    _, starred = _arguments(pull.fn, point)
-    return (*adjoints[:-1], *adjoints[-1]) if starred else adjoints
+    adjoints = pull.run(pull.bind(tuple(point), {})[0], numbered_seeds)
+    return (*adjoints[:-1], *adjoints[-1]) if way.starred else adjoints
 
 
 def hvp(
@@ -247,6 +300,8 @@ def _normal(argnums: Any) -> ArgNums:
 
 def copied(value: Any) -> Any:
     """A structured value with its arrays copied."""
+    if is_plain(value):
+        return value.copy() if isinstance(value, np.ndarray) else value
     tree = tree_of(value, "argument")
     if isinstance(tree, Node):
         parts = [copied(child) for child in children_of(value)[1]]
@@ -282,6 +337,11 @@ def derivative_source(
         wrt = tuple(name for name, tree in trees.items() if any(is_inexact(leaf) for leaf in leaves(tree)))
     derivative = Derivative(fn, Plan(mode, wrt if len(wrt) != 1 else wrt[0], flavour=Flavour(backend)))
     return derivative.specialize_types(trees).emitted.text
+
+
+def is_plain(value: Any) -> bool:
+    """Whether this is a float or an array, in the most usual form."""
+    return type(value) in (float, np.ndarray, np.float64)
 
 
 def _called_while_lowering(make: Function) -> Function:

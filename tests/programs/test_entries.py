@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import transform
-from transform import ArgumentError, TransformError, adjoint, grad, hvp, tangent
+from transform import ArgumentError, TransformError, adjoint, grad, hvp, jvp, tangent, vjp
 from transform.derivative import Derivative
 
 BACKENDS = ["python", "numba"]
@@ -42,6 +42,10 @@ def global_scale(x):
 def written(x, y):
     x *= y
     return x
+
+
+def many(x, *others):
+    return x * sum(others)
 
 
 def differences(x):
@@ -121,6 +125,58 @@ def test_seeds_by_name_take_the_short_way(long_ways):
     assert derivative(x=2.0, x_dot=0.5) == (8.0, 6.0)
     assert derivative(2.0, x_dot=1) == (8.0, 12.0)
     assert len(long_ways) == 1
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize(
+    "fn, args, dots, seed", [(scalars, (1.5, 2.0), (0.5, -1.0), 3.0), (vectors, (V, V), (V, V), V)]
+)
+def test_products_take_the_short_way(long_ways, fn, args, dots, seed, backend):
+    first = jvp(fn, args, dots, backend=backend), vjp(fn, *args, backend=backend)[1](seed)
+    assert len(long_ways) == 3  # tangent, primal, adjoint
+    assert_same((jvp(fn, args, dots, backend=backend), vjp(fn, *args, backend=backend)[1](seed)), first)
+    assert len(long_ways) == 3
+
+
+@pytest.mark.parametrize(
+    "options", [{"backend": "c"}, {"backend": []}, {"fastmath": 1}, {"backend": "numba", "parallel": 1}]
+)
+def test_options_are_looked_at_each_time(options):
+    right = {"parallel": True} if "parallel" in options else {}
+    jvp(scalars, (1.5, 2.0), (1.0, 0.0), **(options | right if right else {}))
+    for _ in range(2):
+        with pytest.raises(ArgumentError):
+            jvp(scalars, (1.5, 2.0), (1.0, 0.0), **options)
+        with pytest.raises(ArgumentError):
+            vjp(scalars, 1.5, 2.0, **options)
+
+
+def test_products_of_functions_whose_arguments_are_not_one_by_one():
+    assert jvp(scaled, (2.0,), (0.5,)) == jvp(scaled, (2.0,), (0.5,)) == (8.0, 6.0)
+    assert vjp(scaled, 2.0)[1](2.0) == vjp(scaled, 2.0)[1](2) == (24.0,)
+    assert (
+        jvp(many, (2.0, 3.0, 4.0), (1.0, 0.0, 0.5))
+        == jvp(many, (2.0, 3.0, 4.0), (1.0, 0.0, 0.5))
+        == (14.0, 8.0)
+    )
+    assert vjp(many, 2.0, 3.0, 4.0)[1](1.0) == (7.0, 2.0, 2.0)
+    assert vjp(lambda x: 3.0, 2.0)[1](1.0) == (0.0,)
+    assert vjp(lambda x: (x, None, 3.0), 2.0)[1]((1.0, None, 1.0)) == (1.0,)
+    assert jvp(tangent(of_one), (2.0, 3.0, 1.0), (1.0, 0.0, 0.0)) == ((8.0, 12.0), (12.0, 12.0))
+    for wrong in ((1.0,), (1.0, 2.0, 3.0), ()):
+        with pytest.raises(ArgumentError, match="tangent"):
+            jvp(scalars, (1.5, 2.0), wrong)
+    with pytest.raises(TypeError):
+        jvp(scalars, (1.5,), (1.0,))
+
+
+@pytest.mark.parametrize("seed", [V[:2], V[:1], V[None], 1.0, "V", None, [V], V * 1j])
+def test_a_pullback_looks_at_each_seed(seed):
+    pullback = vjp(vectors, V, V)[1]
+    assert_same(pullback(V), pullback(V))
+    with pytest.raises(ArgumentError, match="seed"):
+        pullback(seed)
+    assert_same(pullback([1, 2, 3]), pullback(np.array([1.0, 2.0, 3.0])))
 
 
 CHANGED = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.util
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from ..ir import Function
 from . import python
 from .code import Compiled
 
-__all__ = ["PYTHON", "Flavour"]
+__all__ = ["PYTHON", "Flavour", "flavour"]
 
 BACKENDS = ("python", "numba")
 
@@ -58,3 +59,16 @@ class Flavour:
 
 
 PYTHON = Flavour()
+
+
+def flavour(backend: str, fastmath: bool, parallel: bool) -> Flavour:
+    """The Flavour of these options, made once: for calls that are given them each time."""
+    try:
+        return _flavour(backend, fastmath, parallel)
+    except TypeError:  # an option that cannot be hashed is none: Flavour says so
+        return Flavour(backend, fastmath, parallel)
+
+
+@functools.lru_cache(typed=True)
+def _flavour(backend: str, fastmath: bool, parallel: bool) -> Flavour:
+    return Flavour(backend, fastmath, parallel)

@@ -127,7 +127,8 @@ def conforming(seed: Any, result: Any, tree: Tree) -> list[Any]:
         return [number for each in pairs for number in conforming(*each)]
     if isinstance(tree, Static):
         return []
-    _check_shapes(seed, result)
+    if not type(seed) is type(result) is float:
+        _check_shapes(seed, result)
     return [seed]
 
 
@@ -145,8 +146,13 @@ def _check_shapes(seed: Any, result: Any) -> None:
     if isinstance(result, list):
         for one, part in zip(_parts(seed, result), result, strict=True):
             _check_shapes(one, part)
-    elif np.shape(seed) != np.shape(result):
+    elif _shape(seed) != _shape(result):
         raise ArgumentError(
             f"the seed has shape {np.shape(seed)}, the result {np.shape(result)}",
             "A seed has the shape of the result.",
         )
+
+
+def _shape(value: Any) -> tuple[int, ...]:
+    shape: tuple[int, ...] = value.shape if isinstance(value, np.ndarray) else np.shape(value)
+    return shape
