@@ -288,9 +288,10 @@ def _units(leaves: Sequence[Any]) -> Iterator[tuple[int, int, list[Any]]]:
     """Every unit vector of the numbers in `leaves`: which leaf, which place in it, and the seeds."""
     for i, leaf in enumerate(leaves):
         for k in range(np.size(leaf)):
-            seeds = [np.zeros_like(other) if np.ndim(other) else 0.0 for other in leaves]
+            # Row by row however the leaf is stored: what ravel gives must be a view.
+            seeds: list[Any] = [np.zeros(np.shape(x), x.dtype) if np.ndim(x) else 0.0 for x in leaves]
             if np.ndim(leaf):
-                np.ravel(seeds[i])[k] = 1
+                seeds[i].ravel()[k] = 1
             else:
                 seeds[i] = 1.0
             yield i, k, seeds

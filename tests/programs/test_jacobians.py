@@ -190,6 +190,15 @@ def test_more_numbers_than_a_text_is_for(runs):
     assert runs.count("tangent") == 40
 
 
+@pytest.mark.parametrize("mode", ["forward", "reverse"])
+def test_arrays_that_are_stored_column_by_column(mode):
+    doubled = jacobian(lambda m: 2 * m, mode=mode)
+    np.testing.assert_array_equal(doubled(np.asfortranarray(M)), doubled(M))
+    np.testing.assert_array_equal(doubled(M[:, ::-1]), doubled(M))
+    turned = jacobian(lambda v: (v[:, None] * v).T, mode=mode)
+    np.testing.assert_array_equal(turned(M[0]), [[[1.4, 0], [1.4, 0.7]], [[1.4, 0.7], [0, 2.8]]])
+
+
 def test_what_the_function_raises():
     made = jacobian(raising, (0, 1))
     made(1.0, 2.0)
