@@ -11,7 +11,7 @@ import numpy as np
 
 from . import ir
 from .cache import remembered
-from .compile.arguments import tree_of
+from .compile.arguments import is_plain, tree_of
 from .compile.flavour import Flavour, flavour
 from .compile.seeds import conforming
 from .derivative import (
@@ -337,11 +337,6 @@ def derivative_source(
         wrt = tuple(name for name, tree in trees.items() if any(is_inexact(leaf) for leaf in leaves(tree)))
     derivative = Derivative(fn, Plan(mode, wrt if len(wrt) != 1 else wrt[0], flavour=Flavour(backend)))
     return derivative.specialize_types(trees).emitted.text
-
-
-def is_plain(value: Any) -> bool:
-    """Whether this is a float or an array, in the most usual form."""
-    return type(value) in (float, np.ndarray, np.float64)
 
 
 def _called_while_lowering(make: Function) -> Function:

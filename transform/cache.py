@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from .compile.arguments import key_of, tree_of
+from .compile.arguments import is_plain, key_of, tree_of
 from .compile.code import Compiled
 from .compile.flavour import Flavour
 from .emit import Emitted
@@ -216,6 +216,8 @@ def invalidate() -> None:
 
 def numbers_of(value: Any) -> list[Any]:
     """The numbers and arrays in a structured value, in the order of its tree's leaves."""
+    if is_plain(value):
+        return [value]
     tree = tree_of(value, "")
     if isinstance(tree, Node):
         _, children = children_of(value)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from inspect import Parameter
 from typing import Any
 
 import numpy as np
 
 from .cache import Specialisation, numbers_of
-from .compile.arguments import tree_of
+from .compile.arguments import is_plain, tree_of
+from .compile.code import Compiled
 from .compile.flavour import PYTHON, Flavour
-from .derivative import ArgNums, Derivative, Plan, default_trees, located
+from .derivative import ArgNums, Derivative, Plan, default_trees, has_seeds, located, signature_of
 from .errors import ArgumentError, UnsupportedError
 from .frontend import Names, Read
 from .frontend.calls import SPECIAL
@@ -113,6 +116,7 @@ class Jacobian(Derivative):
         self.push = Derivative(fn, Plan("tangent", every, results=results, flavour=flavour))
         self.pull = Derivative(fn, Plan("adjoint", every, results=results, flavour=flavour))
         self._latest: Derivative | None = None
+        self._assembling: tuple[Specialisation, Specialisation] | None = None
 
     def __repr__(self) -> str:
         return f"<transform jacobian of {getattr(self.fn, '__qualname__', self.fn)}, mode={self.mode!r}>"
@@ -174,19 +178,32 @@ class Jacobian(Derivative):
     @located
     def run(self, values: Values, seeds: Mapping[str, Any]) -> Any:
         """The Jacobian at these arguments, which have names."""
-        primal = self.primal._specialiser.for_values(values).primal
-        if self.is_written_out(primal):
+        primal = self.primal._specialiser.for_values(values)
+        if self.is_written_out(primal.primal):
             self._latest = self
             return super().run(values, seeds)
-        self.leave()
         self._latest = self.passes
-        return self.assemble(values)
+        # The seeds of a list of a length that only run time knows are one list, not one for each number.
+        lists = any(isinstance(each.type, List) for each in primal.function.results)
+        result = self.assemble(values, lists)
+        if self._assembling is None or self._assembling[0] is not primal:
+            # The passes test their arguments themselves; here it is enough that the types are those of now.
+            kernel = functools.partial(self.assemble_for, tuple(values), lists)
+            compiled = Compiled(primal.emitted, kernel, primal.compiled.bound)
+            self._assembling = primal, replace(primal, compiled=compiled)
+        self.enter(self._assembling[1], values)
+        return result
 
-    def assemble(self, values: Values) -> Any:
-        """The Jacobian by one pass for each column or row."""
+    def assemble_for(self, names: Sequence[str], lists: bool, *args: Any, **kwargs: Any) -> Any:
+        """Like `assemble`, for arguments as a function takes them."""
+        return self.assemble({**dict(zip(names, args, strict=False)), **kwargs}, lists)
+
+    @located
+    def assemble(self, values: Values, lists: bool = False) -> Any:
+        """The Jacobian by one pass for each column or row; `lists` where a result is a List."""
         names = list(values)
         moving = [values[names[k]] for k in self.positions(names)]
-        result = self.primal.run(values, {})
+        result = self.calling(self.primal, values)(())
         inputs = [leaf for value in moving for leaf in numbers_of(value)]
         outputs = numbers_of(result)
         # The derivative along the real axis says nothing about a real function of a complex number.
@@ -196,41 +213,65 @@ class Jacobian(Derivative):
                 "a real result of a complex argument has no Jacobian in forward mode", 'Use mode="reverse".'
             )
         cheaper = _count(inputs) <= _count(outputs) and not partly
-        # The seeds of a list of a length that only run time knows are one list, not one for each number.
-        lists = self.mode == "auto" and any(isinstance(each.type, List) for each in self.primal_results())
-        forward = self.mode == "forward" or (self.mode == "auto" and cheaper) or lists
+        forward = self.mode == "forward" or (self.mode == "auto" and (cheaper or lists))
         blocks = _blocks(outputs, inputs)
         if forward:
-            self.columns(values, moving, blocks, inputs)
+            self.columns(values, moving, blocks, inputs, outputs)
         else:
             self.rows(values, blocks, outputs)
         return self.assembled(result, moving, blocks)
 
-    def primal_results(self) -> Sequence[Atom]:
-        """The results of the primal as it was run last."""
-        return self.primal.current().function.results
+    @functools.cached_property
+    def parameters(self) -> Sequence[Parameter]:
+        """Those of the function, whose seeds depend on the types of a call if it has any."""
+        return () if has_seeds(self.fn) else tuple(signature_of(self.fn).parameters.values())
 
-    def columns(self, values: Values, moving: Sequence[Any], blocks: Blocks, inputs: Sequence[Any]) -> None:
+    def calling(self, derivative: Derivative, values: Values) -> Callable[[Sequence[Any]], Any]:
+        """A derivative at a point as a function of its seeds; it is called the short way if there is one."""
+        kinds = [each.kind for each in self.parameters]
+        if not kinds or Parameter.VAR_POSITIONAL in kinds or Parameter.VAR_KEYWORD in kinds:
+            return lambda seeds: derivative.run(values, {str(n): seed for n, seed in enumerate(seeds)})
+        by_name = {each.name for each in self.parameters if each.kind is Parameter.KEYWORD_ONLY}
+        args = [value for name, value in values.items() if name not in by_name]
+        kwargs = {name: values[name] for name in by_name}
+        if all(each.default is each.empty or each.name in by_name for each in self.parameters):
+            return lambda seeds: derivative(*args, *seeds, **kwargs)
+        inputs = derivative._specialiser.for_values(values).function.inputs
+        names = [each.name for each in inputs if each.name not in values] if derivative.plan.seeded else []
+        return lambda seeds: derivative(*args, **kwargs, **dict(zip(names, seeds, strict=True)))
+
+    def columns(
+        self,
+        values: Values,
+        moving: Sequence[Any],
+        blocks: Blocks,
+        inputs: Sequence[Any],
+        outputs: Sequence[Any],
+    ) -> None:
         """Fill block (o, i), of shape output.shape + input.shape, by one tangent pass for each input."""
+        push = self.calling(self.push, values)
+        matrices = [
+            [block.reshape(np.size(output), np.size(leaf)) for block, leaf in zip(row, inputs, strict=True)]
+            for row, output in zip(blocks, outputs, strict=True)
+        ]
         for i, k, unit in _units(inputs):
             parts = iter(unit)
-            seeds = {str(n): rebuilt_like(value, parts) for n, value in enumerate(moving)}
-            _, dots = self.push.run(values, seeds)
-            for row, dot in zip(blocks, numbers_of(dots), strict=True):
-                row[i].reshape(np.size(dot), -1)[:, k] = np.ravel(dot)
+            _, dots = push([rebuilt_like(value, parts) for value in moving])
+            for row, dot in zip(matrices, numbers_of(dots), strict=True):
+                row[i][:, k] = dot.ravel() if isinstance(dot, np.ndarray) else dot
 
     def rows(self, values: Values, blocks: Blocks, outputs: Sequence[Any]) -> None:
         """Fill block (o, i) by one adjoint pass for each output number."""
+        pull = self.calling(self.pull, values)
         for o, k, unit in _units(outputs):
-            bars = numbers_of(self.pull.run(values, {str(n): seed for n, seed in enumerate(unit)}))
+            bars = numbers_of(pull(unit))
             turned = []
             if np.iscomplexobj(outputs[o]) and not all(map(np.iscomplexobj, bars)):
                 # A real argument gets the real part of seed * derivative: -1j gives the imaginary one.
-                seeds = {str(n): -1j * seed if n == o else seed for n, seed in enumerate(unit)}
-                turned = numbers_of(self.pull.run(values, seeds))
+                turned = numbers_of(pull([-1j * seed if n == o else seed for n, seed in enumerate(unit)]))
             for n, (block, bar) in enumerate(zip(blocks[o], bars, strict=True)):
                 whole = bar + 1j * turned[n] if turned and not np.iscomplexobj(bar) else bar
-                block.reshape(-1, np.size(bar))[k] = np.ravel(whole)
+                block.reshape(np.size(outputs[o]), np.size(bar))[k] = np.ravel(whole)
 
     def assembled(self, result: Any, moving: Sequence[Any], blocks: Blocks) -> Any:
         """The blocks in the structure of the result, each in the structure of the arguments."""
@@ -259,6 +300,8 @@ SPECIAL[jacobian] = SPECIAL[hessian] = _refuse_inside
 
 def rebuilt_like(value: Any, numbers: Iterator[Any]) -> Any:
     """A structured value with its numbers and arrays replaced, in order."""
+    if is_plain(value):
+        return next(numbers)
     tree = tree_of(value, "")
     if isinstance(tree, Node):
         parts = [rebuilt_like(child, numbers) for child in children_of(value)[1]]
@@ -285,13 +328,18 @@ def _dtype(output: Any, argument: Any) -> np.dtype[Any]:
 
 
 def _units(leaves: Sequence[Any]) -> Iterator[tuple[int, int, list[Any]]]:
-    """Every unit vector of the numbers in `leaves`: which leaf, which place in it, and the seeds."""
+    """Every unit vector of the numbers in `leaves`: which leaf, which place in it, and the seeds.
+
+    The arrays among the seeds are the same ones each time.
+    """
+    # Row by row however the leaf is stored: what ravel gives must be a view.
+    seeds: list[Any] = [np.zeros(np.shape(x), x.dtype) if np.ndim(x) else 0.0 for x in leaves]
     for i, leaf in enumerate(leaves):
-        for k in range(np.size(leaf)):
-            # Row by row however the leaf is stored: what ravel gives must be a view.
-            seeds: list[Any] = [np.zeros(np.shape(x), x.dtype) if np.ndim(x) else 0.0 for x in leaves]
-            if np.ndim(leaf):
-                seeds[i].ravel()[k] = 1
-            else:
-                seeds[i] = 1.0
+        if not np.ndim(leaf):
+            yield i, 0, [1.0 if j == i else seed for j, seed in enumerate(seeds)]
+            continue
+        numbers = seeds[i].ravel()
+        for k in range(numbers.size):
+            numbers[k] = 1
             yield i, k, seeds
+            numbers[k] = 0

@@ -199,6 +199,73 @@ def test_arrays_that_are_stored_column_by_column(mode):
     np.testing.assert_array_equal(turned(M[0]), [[[1.4, 0], [1.4, 0.7]], [[1.4, 0.7], [0, 2.8]]])
 
 
+@pytest.mark.parametrize("mode", ["forward", "reverse", "auto"])
+def test_arrays_without_elements(mode):
+    made = jacobian(lambda x, y: (x[:0], y * 2, x.sum() + 1), (0, 1), mode)
+    for n, m in ((2, 2), (0, 2), (2, 0), (0, 0)):
+        (x_x, x_y), (y_x, y_y), (s_x, s_y) = made(np.ones(n), np.ones(m))
+        assert (x_x.shape, x_y.shape, y_x.shape, s_y.shape) == ((0, n), (0, m), (m, n), (m,))
+        np.testing.assert_array_equal(y_y, 2 * np.eye(m))
+        np.testing.assert_array_equal(s_x, np.ones(n))
+
+
+def with_options(x, y, n=2, *, by=1.0):
+    return x * y * n * by, {"a": x.sum(), "b": y[0] ** 2}
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("mode", ["forward", "reverse"])
+def test_arrays_take_the_short_way(runs, mode, backend):
+    made = jacobian(with_options, (0, 1), mode, backend=backend)
+    first = made(M[0], M[1])
+    assert runs == ["primal", "tangent" if mode == "forward" else "adjoint"]
+    assert type(made).__call__ is not Derivative.__call__
+    again = made(M[1], M[0], by=2.0)
+    assert len(runs) == 2
+    for got, want in zip(numbers_of(again), numbers_of(jacobian(with_options, (0, 1))(M[1], M[0], by=2.0))):
+        np.testing.assert_allclose(got, want, rtol=1e-14)
+    for got, want in zip(numbers_of(made(M[0], M[1])), numbers_of(first)):
+        np.testing.assert_array_equal(got, want)
+
+
+def test_arrays_of_other_types_and_lengths():
+    made = jacobian(with_options, (0, 1))
+    for x in (
+        M[0],
+        np.ones(3),
+        M[:, 0],
+        np.ones(1),
+        M[0].astype("f4"),
+        M[0] * 1j,
+        M[0].astype(">f8"),
+        2.0,
+        M,
+    ):
+        try:
+            want = numbers_of(jacobian(with_options, (0, 1))(x, x))
+        except (TransformError, ValueError, AttributeError) as error:
+            with pytest.raises(type(error)):
+                made(x, x)
+            continue
+        for got, other in zip(numbers_of(made(x, x)), want, strict=True):
+            assert got.dtype == other.dtype
+            np.testing.assert_array_equal(got, other)
+
+
+def test_a_result_whose_length_run_time_knows(runs):
+    def chosen(x):
+        out = []
+        for v in x:
+            if v > 0.65:
+                out.append(v * v)
+        return out
+
+    made = jacobian(chosen)
+    np.testing.assert_allclose(made(M[0]), [[1.4, 0], [0, 2.8]])
+    np.testing.assert_allclose(made(M[1]), [[2.6, 0]])
+    assert runs == ["primal", "tangent"]
+
+
 def test_what_the_function_raises():
     made = jacobian(raising, (0, 1))
     made(1.0, 2.0)

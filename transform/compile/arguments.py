@@ -13,7 +13,7 @@ from ..errors import ArgumentError
 from ..tree import Node, Static, Tree, children_of, is_structure, map_leaves, rebuild
 from ..types import BOOL, COMPLEX, FLOAT, INT, Array, Dim, Scalar, Type, type_of_number
 
-__all__ = ["annotations_of", "as_real", "default_tree", "key_of", "realised", "tree_of"]
+__all__ = ["annotations_of", "as_real", "default_tree", "is_plain", "key_of", "realised", "tree_of"]
 
 _PYTHON = {float: FLOAT, int: INT, bool: BOOL, complex: COMPLEX}
 
@@ -36,6 +36,11 @@ def tree_of(value: Any, name: str) -> Tree:
             type(value), keys, tuple(tree_of(c, f"{name}_{k}") for k, c in zip(keys, children, strict=True))
         )
     return Static(value)
+
+
+def is_plain(value: object) -> bool:
+    """Whether this is a number or an array in the most usual form."""
+    return type(value) in (float, np.ndarray, np.float64)
 
 
 def _is_text(value: object) -> bool:
