@@ -97,6 +97,8 @@ class Names:
         The `heir` is what has the name after it.
         """
         for holder in self.holders.get(name, ()):
+            if _type(holder) != _type(var):
+                return False  # compilers want a variable to be one thing
             if holder is heir:
                 continue
             born = plan.born.get(holder, 0)
@@ -119,4 +121,8 @@ class Names:
 
 
 def _kind(hint: str, var: Var) -> Kind:
-    return hint, var.temporary, rank(var.type), var.type.dtype.str
+    return hint, var.temporary, *_type(var)
+
+
+def _type(var: Var) -> tuple[int, str]:
+    return rank(var.type), var.type.dtype.str

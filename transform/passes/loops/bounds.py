@@ -216,12 +216,14 @@ class _Access:
         rising = loop.step.value > 0  # type: ignore[union-attr]
         least, most = ("{0}", "{1} - 1") if rising else ("{1} + 1", "{0}")
         if base is not loop.body.params[0]:
-            least = most = "{3}"
+            least = most = "{3}" if base is not None else str(offset)
         runs = "{0} < {1}" if rising else "{1} < {0}"
         more = f" + {offset}" if offset > 0 else f" - {-offset}" if offset else ""
+        if base is None:
+            more = ""
         operands: list[Any] = [loop.start, loop.stop, self.array]
-        if base is not loop.body.params[0]:
-            operands.append(Lit(0) if base is None else base)
+        if base is not None and base is not loop.body.params[0]:
+            operands.append(base)
         condition = f"{runs} and not (-{n} <= {least}{more} and {most}{more} < {n})"
         return self.raising(condition, operands, 2)
 

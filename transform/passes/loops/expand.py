@@ -18,6 +18,7 @@ from ...rules.reductions import axes_of, count
 from ...rules.registry import PRIMITIVES
 from ...rules.shape import dim_values
 from ...types import INT, Array, Dims, rank
+from .scans import SCANS, scanned
 
 __all__ = ["expanded"]
 
@@ -65,10 +66,15 @@ def _apply(builder: Builder, eqn: Eqn, how: Rule) -> bool:
 def _rename(builder: Builder, since: int, made: Value, target: Var) -> None:
     """Let what was made be the target of the equation that it is made for."""
     last = builder.body[-1] if len(builder.body) > since else None
-    if last is None or last.targets != (made.atom,):
+    if last is None or last.targets[0] is not made.atom:
         raise AssertionError("what an equation is expanded to ends with its result")
-    changes = {"target": target} if isinstance(last, Eqn) else {"targets": (target,)}
+    changes = {"target": target} if isinstance(last, Eqn) else {"targets": (target, *last.targets[1:])}
     builder.body[-1] = replace(last, **changes)
+
+
+@rule(*SCANS)
+def _scan(eqn: Eqn, operands: Sequence[Value]) -> Value | None:
+    return scanned(eqn, operands)
 
 
 @rule("outer")
@@ -128,6 +134,27 @@ def _squeeze(eqn: Eqn, operands: Sequence[Value]) -> Value | None:
     if any(dims[k] != 1 for k in axes):
         return None
     return op.getitem(x, index=tuple(0 if k in axes else slice(None) for k in range(len(dims))))
+
+
+@rule("expand_dims")
+def _of_a_number(eqn: Eqn, operands: Sequence[Value]) -> Value | None:
+    (x,) = operands
+    if isinstance(x.type, Array) or not isinstance(eqn.target.type, Array):
+        return None
+    params = {"shape": (1,) * rank(eqn.target.type), "dtype": eqn.target.type.dtype}
+    return x.builder.apply(PRIMITIVES["full"], (x,), params)
+
+
+@rule("getitem")
+def _where_a_mask_is(eqn: Eqn, operands: Sequence[Value]) -> Value | None:
+    """Masks of several axes, along one."""
+    x, *dynamic = operands
+    depth = rank(x.type)
+    if eqn.params["index"] != (Slot(1),) or depth < 2 or rank(dynamic[0].type) != depth:
+        return None
+    if dynamic[0].type.dtype.kind != "b":
+        return None
+    return x.builder.apply(PRIMITIVES["getitem"], (op.ravel(x), op.ravel(dynamic[0])), eqn.params)
 
 
 @rule("trace")

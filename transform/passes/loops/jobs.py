@@ -185,9 +185,10 @@ def _store(eqn: Eqn, dims: Dims) -> Job | None:
     size = dims.resolve(place.dims[0])
     mode = mode_of(v, rank(place), size, dims)
     lists = [each for each in index if _is_list(each, eqn.operands)]
-    if mode is None or not _alike(lists, eqn.operands, size, dims):
+    by_list = not isinstance(index[first], slice)
+    if mode is None or (by_list and not _alike(lists, eqn.operands, size, dims)):
         return None
-    others = (Mode.ROW if isinstance(each.type, Array) else Mode.WHOLE for each in dynamic)
+    others = (Mode.ROW if by_list and isinstance(each.type, Array) else Mode.WHOLE for each in dynamic)
     return Job(eqn, Kind.STORE, size, (Mode.WHOLE, mode, *others), lambda b, rows: rows[1])
 
 
@@ -210,7 +211,8 @@ def _picked(eqn: Eqn, dims: Dims) -> Job | None:
     index = full_index(eqn.params["index"], array.type, eqn.operands)
     lists = [each for each in index or () if _is_list(each, eqn.operands)]
     size = dims.resolve(eqn.target.type.dims[0])
-    if index is None or not lists or first_axis(index, eqn.operands) is None:
+    first = first_axis(index, eqn.operands) if index is not None else None
+    if index is None or not lists or first is None or isinstance(index[first], slice):
         return None
     if any(is_mask(each, eqn.operands) for each in index) or not _alike(lists, eqn.operands, size, dims):
         return None
@@ -231,13 +233,13 @@ def first_axis(index: Sequence[Any], operands: Sequence[Atom]) -> int | None:
         return None
     lists = [k for k in moving if _is_list(index[k], operands)]
     if lists:
-        # What is not a slice stands together, at the front: the axes of arrays come first.
+        # Where what is not a slice does not stand together, the axes of the arrays come first.
         told = [k for k, entry in enumerate(index) if not isinstance(entry, slice)]
-        if told != list(range(len(told))) or (
-            len(lists) > 1 and any(is_mask(index[k], operands) for k in lists)
-        ):
+        masks = [k for k in lists if is_mask(index[k], operands)]
+        if told != list(range(told[0], told[0] + len(told))) or (masks and len(lists) > 1):
             return None
-        return lists[0]
+        if lists[0] == moving[0]:
+            return lists[0]
     return moving[0] if is_plain(index[moving[0]]) else None
 
 

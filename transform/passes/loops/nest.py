@@ -126,7 +126,9 @@ class _Nest:
                     return self.level.length(operand, 0, self.builder)
             if job.kind is Kind.STORE:
                 return self.length_written(job.eqn)
-        raise AssertionError("a loop over nothing that is there")
+        # What is broadcast along the first axis has no length of its own.
+        first = self.group.jobs[0]
+        return self.level.extent(first.eqn, 0, self.builder)
 
     def is_there(self, var: Var) -> bool:
         return self.level.view(var).root not in self.group.defines
@@ -287,7 +289,8 @@ class _Nest:
                 operands.append(self.place(axis, entry, index, array))
                 new.append(Slot(len(operands) + 1))
             elif isinstance(entry, Slot) and isinstance(job.eqn.operands[entry.position].type, Array):
-                operands.append(self.read(job.eqn.operands[entry.position], Mode.ROW, index))
+                mode = job.modes[entry.position]
+                operands.append(self.read(job.eqn.operands[entry.position], mode, index))
                 new.append(Slot(len(operands) + 1))
             else:
                 new.append(_renumbered(entry, dynamic, operands))
