@@ -17,7 +17,7 @@ from ..ir import Function, Input
 from ..passes.ranges import LARGEST_ARGUMENT
 from ..tree import Static, is_structure
 from .lengths import exact_tests, length_tests
-from .seed_tests import ABSENT, ONE, given_seeds, seed_tests
+from .seed_tests import ABSENT, ONE, later_seeds, leading_seeds, seed_tests
 from .sharing import sharing_tests
 
 __all__ = ["arranged", "fast_entry"]
@@ -209,8 +209,10 @@ def _long_way(inputs: Sequence[Input], seeds: Sequence[Input], scope: dict[str, 
     own = [each for each in inputs if each not in seeds]
     if not seeds:
         return f"_self.call_by_name({{{', '.join(f'{each.name!r}: {each.name}' for each in own)}}})"
-    scope["_given"] = given_seeds
-    by_position = [name for name, by_name in _given(own) if not by_name]
-    by_name = [f"{name!r}: {name}" for name, by_name in _given(own) if by_name]
-    named = ", ".join([*by_name, f"**_given({', '.join(f'{s.name}={s.name}' for s in seeds)})", "**_named"])
-    return f"_self.call(({''.join(f'{name}, ' for name in by_position)}*_more), {{{named}}})"
+    # By position where that can be: for other types the seeds have other names.
+    scope |= {"_leading": leading_seeds, "_later": later_seeds}
+    by_position = [each.name for each in own if each.kind is not each.kind.KEYWORD_ONLY]
+    by_name = [f"{each.name!r}: {each.name}" for each in own if each.kind is each.kind.KEYWORD_ONLY]
+    args = [*by_position, f"*_leading({', '.join(each.name for each in seeds)})", "*_more"]
+    named = [*by_name, f"**_later({', '.join(f'{s.name}={s.name}' for s in seeds)})", "**_named"]
+    return f"_self.call(({', '.join(args)},), {{{', '.join(named)}}})"

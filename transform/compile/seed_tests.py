@@ -5,6 +5,7 @@ What is not covered here `seeds.checked_seeds` brings to the right type, or refu
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +15,7 @@ import numpy as np
 from ..ir import Function, Input, Slot
 from ..types import Array, Scalar
 
-__all__ = ["ABSENT", "ONE", "SeedTests", "given_seeds", "seed_tests"]
+__all__ = ["ABSENT", "ONE", "SeedTests", "later_seeds", "leading_seeds", "seed_tests"]
 
 ABSENT = object()
 """The default of a seed that must be given."""
@@ -34,9 +35,19 @@ class SeedTests:
     lines: tuple[str, ...] = ()
 
 
-def given_seeds(**seeds: Any) -> dict[str, Any]:
-    """Those of the seeds that a call has given."""
-    return {name: seed for name, seed in seeds.items() if seed is not ABSENT and seed is not ONE}
+def leading_seeds(*seeds: Any) -> list[Any]:
+    """The seeds that a call has given, up to the first that it has not."""
+    return list(itertools.takewhile(_is_given, seeds))
+
+
+def later_seeds(**seeds: Any) -> dict[str, Any]:
+    """The seeds that a call has given after one that it has not, by name."""
+    after = itertools.dropwhile(lambda each: _is_given(each[1]), seeds.items())
+    return {name: seed for name, seed in after if _is_given(seed)}
+
+
+def _is_given(seed: Any) -> bool:
+    return seed is not ABSENT and seed is not ONE
 
 
 def seed_tests(function: Function, seeds: Sequence[Input], scope: dict[str, Any]) -> SeedTests | None:

@@ -179,6 +179,8 @@ class Level:
         needed: set[Atom] = set(self.results)
         for statement in reversed(body):
             if isinstance(statement, Eqn) and statement.target in self.jobs:
+                if statement.primitive.consumes:
+                    needed.add(statement.operands[0])
                 continue
             if (
                 isinstance(statement, Eqn)
