@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import pytest
 
@@ -12,6 +14,7 @@ from transform.derivative import Derivative
 BACKENDS = ["python", "numba"]
 V = np.array([0.52, 1.37, 0.91])
 W = np.array([0.3, -0.2, 1.1, 0.4])
+A, B = V + 1, V + 2
 SCALE = 2.0
 
 
@@ -44,6 +47,29 @@ def written(x, y):
     return x
 
 
+class Line(NamedTuple):
+    w: object
+    b: object
+
+
+def layered(p, x, *, mode="square"):
+    (first, name), last = p["layers"], p["last"]
+    y = first.w * x + first.b
+    return np.sum(y**2 if mode == "square" and name is None else y) * last
+
+
+LAYERS = {"layers": [Line(V, 1.5), None], "last": 2.0}
+
+
+def changed(w=V, b=1.5, name=None, last=2.0):
+    return {"layers": [Line(w, b), name], "last": last}
+
+
+def weighted(w, pair):
+    pair[0][:] = pair[0] * w
+    return pair[0] + pair[1]
+
+
 def many(x, *others):
     return x * sum(others)
 
@@ -74,8 +100,10 @@ def outcome(function, args, kwargs):
 
 
 def leaves(value):
-    if isinstance(value, tuple) and not (value and isinstance(value[0], type)):
-        return [leaf for part in value for leaf in leaves(part)]
+    if isinstance(value, dict):
+        return [*value, *leaves(tuple(value.values()))]
+    if isinstance(value, (tuple, list)) and not (value and isinstance(value[0], type)):
+        return [type(value), *(leaf for part in value for leaf in leaves(part))]
     return [value]
 
 
@@ -90,6 +118,10 @@ def assert_same(got, want):
 
 
 SHORT = [
+    (grad, layered, 0, (LAYERS, V)),
+    (hvp, layered, 0, (LAYERS, V, LAYERS)),
+    (tangent, layered, (0, 1), (changed(V, V), V, changed(V, 1 + V), V)),
+    (adjoint, layered, 0, (LAYERS, V)),
     (hvp, energy, 0, (V, V)),
     (hvp, energy, 0, (W, V[[0, 1, 1, 2]])),
     (hvp, scalars, 0, (1.5, 2.0, 0.5)),
@@ -180,6 +212,58 @@ def test_a_pullback_looks_at_each_seed(seed):
 
 
 CHANGED = [
+    (
+        grad,
+        layered,
+        0,
+        (LAYERS, V),
+        [(changed(b=1), V), (changed(b=V), V), (changed(w=W), W)],
+    ),
+    (
+        grad,
+        layered,
+        0,
+        (LAYERS, V),
+        [(changed(name="n"), V), (dict(reversed(LAYERS.items())), V), ({}, V), (V, V)],
+    ),
+    (
+        grad,
+        layered,
+        0,
+        (LAYERS, V),
+        [({**LAYERS, "more": 1.0}, V), (changed(w=V.astype("f4")), V), (LAYERS, V[:1])],
+    ),
+    (grad, layered, 0, (LAYERS, V), [({**LAYERS, "layers": (Line(V, 1.5), None)}, V), (LAYERS, "V")]),
+    (
+        grad,
+        layered,
+        0,
+        (LAYERS, V),
+        [({**LAYERS, "layers": [(V, 1.5), None]}, V), (changed(last=np.float64(2)), V)],
+    ),
+    (
+        hvp,
+        layered,
+        0,
+        (LAYERS, V, LAYERS),
+        [(LAYERS, V, changed(b=1)), (LAYERS, V, changed(w=W)), (LAYERS, V, V)],
+    ),
+    (hvp, layered, 0, (LAYERS, V, LAYERS), [(LAYERS, V, changed(name="n")), (LAYERS, V, {}), (LAYERS, V)]),
+    (
+        hvp,
+        layered,
+        0,
+        (LAYERS, V, LAYERS),
+        [(changed(w=W), W, LAYERS), (changed(w=W), V, LAYERS), (changed(w=W), W, changed(w=W))],
+    ),
+    (hvp, layered, 0, (LAYERS, V, LAYERS), [(LAYERS, V, {**LAYERS, "layers": (Line(V, 1.5), None)})]),
+    (
+        tangent,
+        weighted,
+        0,
+        (V, (A, B), V),
+        [(V, (A, W), V), (W, (A, B), V), (V, [A, B], V), (V, (A[:1], B), V), (V, (V, B), V)],
+    ),
     (hvp, energy, 0, (V, V), [(W, V), (V, W), (W, W), (V, V[:1]), (V, V[:, None]), (V, 1.0), (V, list(V))]),
     (hvp, energy, 0, (V, V), [(V,), (V, V, V), (V.astype("f4"), V), (V, V.astype("f4")), (V, V + 1j)]),
     (hvp, energy, 0, (V, V), [(V, V.astype(">f8")), (V.astype(">f8"), V), (V, V * 0 + np.nan), (V[::-1], V)]),
@@ -271,6 +355,18 @@ def test_what_is_written_to_shares_no_memory():
     with pytest.raises(ArgumentError, match="shares memory"):
         derivative(out, out, V)
     np.testing.assert_array_equal(out, V)
+
+
+def test_parts_that_share_memory():
+    derivative = tangent(weighted)
+    a, b = V.copy(), V.copy()
+    assert_same(derivative(W[:3], (a, b), V), derivative(W[:3], (a, b), V))
+    for pair in ((a, a), (a, a[:]), (a[::-1], a)):
+        with pytest.raises(ArgumentError, match="shares memory"):
+            derivative(W[:3], pair, V)
+    with pytest.raises(ArgumentError, match="shares memory"):
+        derivative(a, (a, b), V)
+    np.testing.assert_array_equal(a, V)
 
 
 def test_a_changed_rule_leaves_the_short_way(long_ways):

@@ -15,8 +15,9 @@ import numpy as np
 from ..frontend import Read
 from ..ir import Function, Input
 from ..passes.ranges import LARGEST_ARGUMENT
-from ..tree import Static, is_structure
+from ..tree import Static, Tree, leaves
 from .lengths import exact_tests, length_tests
+from .parts import LeafTests, Parts
 from .seed_tests import ABSENT, ONE, later_seeds, leading_seeds, seed_tests
 from .sharing import sharing_tests
 
@@ -54,32 +55,28 @@ def fast_entry(derivative: Any, made: Any, values: Mapping[str, Any]) -> Callabl
     inputs = [each for each in made.function.inputs if seeded or each.name in values]
     if any(each.kind in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD) for each in inputs):
         return None
-    if any(is_structure(value) for value in values.values()):
-        return None
     if any(each.name.startswith("_") for each in inputs):
         return None  # the names that begin with _ are the entry's own
     scope: dict[str, Any] = {"_kernel": made.compiled.kernel, "_ndarray": np.ndarray}
     tests: list[str] = []
     trees = {each.name: each.tree for each in inputs}
-    for k, (name, value) in enumerate(values.items()):
-        tests += _type_tests(name, value, k, scope, known=isinstance(trees[name], Static))
-        tests += _shape_test(made.function, trees[name], name, value)
-        if (
-            made.compiled.dispatcher is not None
-            and type(value) is int
-            and not isinstance(trees[name], Static)
-        ):
-            tests.append(f"{-LARGEST_ARGUMENT} <= {name} <= {LARGEST_ARGUMENT}")
+    parts = Parts(scope)
+    for name, value in values.items():
+        own = parts.tests(name, trees[name], value, _leaf_tests(made, parts))
+        if own is None:
+            return None
+        tests += own
     seeds = tuple(each for each in inputs if each.name not in values)
-    fitting = seed_tests(made.function, seeds, scope)
+    fitting = seed_tests(made.function, seeds, parts)
     if fitting is None:
         return None
     tests += fitting.tests
     if seeds:
-        tests += exact_tests(made.function, [each.name for each in seeds], made.captured)
+        own_positions = {leaf.position for name in values for leaf in leaves(trees[name])}
+        tests += exact_tests(made.function, parts.names, own_positions, made.captured)
     else:
-        tests += length_tests(made.function, made.primal.given, made.captured)
-    tests += sharing_tests(made.primal, values, made.captured, scope)
+        tests += length_tests(made.function, parts.names, made.primal.given, made.captured)
+    tests += sharing_tests(made.primal, parts.names, made.captured, scope)
     for k, read in enumerate(made.reads):
         tests.append(_read_test(read, k))
         scope |= {f"_holder{k}": read.holder, f"_read{k}": read.value, f"_current{k}": read.current}
@@ -98,7 +95,21 @@ def _given(inputs: Sequence[Input]) -> list[tuple[str, bool]]:
     return [(each.name, each.kind is inspect.Parameter.KEYWORD_ONLY) for each in inputs]
 
 
-def _type_tests(name: str, value: Any, k: int, scope: dict[str, Any], known: bool) -> list[str]:
+def _leaf_tests(made: Any, parts: Parts) -> LeafTests:
+    """The tests of an argument, or of a part of one, that is not a structure."""
+
+    def tests(name: str, tree: Tree, value: Any) -> list[str]:
+        known = isinstance(tree, Static)
+        found = _type_tests(name, value, parts.fresh("").lstrip("_"), parts.scope, known)
+        found += _shape_test(made.function, tree, name, value)
+        if made.compiled.dispatcher is not None and type(value) is int and not known:
+            found.append(f"{-LARGEST_ARGUMENT} <= {name} <= {LARGEST_ARGUMENT}")
+        return found
+
+    return tests
+
+
+def _type_tests(name: str, value: Any, k: str, scope: dict[str, Any], known: bool) -> list[str]:
     scope[f"_type{k}"] = type(value)
     if known and type(value) is int:
         # An int that was needed while lowering, an axis for instance: the code is for this value.

@@ -5,7 +5,7 @@ The primal raises where lengths do not fit. Its derivative may not need the stat
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -81,15 +81,18 @@ def length_of(size: Size, sizes: Mapping[Any, int]) -> int | None:
 
 
 def length_tests(
-    function: Function, given: tuple[Any, ...], captured: Iterable[tuple[Var, Any]]
+    function: Function,
+    names: Mapping[int, str],
+    given: tuple[Any, ...],
+    captured: Iterable[tuple[Var, Any]],
 ) -> list[str]:
     """Python conditions on the arguments' lengths that `function`, a derivative, does not enforce itself.
 
-    `given` are the types of its first params as the caller passes them, see `ir.Function.given`.
+    `names` are what its params are called, by position; `given` are the types of the first of them as the
+    caller passes them, see `ir.Function.given`.
     """
     known, _ = _captured_lengths(captured)
     enforced = _enforced(function, given)
-    names = {each.tree.position: each.name for each in function.inputs if isinstance(each.tree, Slot)}
     owners: dict[Any, str] = {}
     tests: list[str] = []
     for position, before in enumerate(given):
@@ -111,26 +114,28 @@ def length_tests(
     return [test.removesuffix(" + 0") for test in tests]
 
 
-def exact_tests(function: Function, seeds: Iterable[str], captured: Iterable[tuple[Var, Any]]) -> list[str]:
+def exact_tests(
+    function: Function, names: Mapping[int, str], own: Collection[int], captured: Iterable[tuple[Var, Any]]
+) -> list[str]:
     """Python conditions under which the lengths of all arguments agree and the seeds fit to them.
 
-    Of a function with seeds all are tested: what a seed's shape is compared with must be what it says.
+    `names` are what the params are called by position; `own` are those that are no seeds. Of a function with
+    seeds all are tested: what a seed's shape is compared with must be what it says.
     """
     known, _ = _captured_lengths(captured)
     owners = {symbol: str(n) for symbol, n in known.items()}
     shapes: dict[Any, str] = {}
     tests: list[str] = []
-    seeds = set(seeds)
-    for each in sorted(function.inputs, key=lambda each: each.name in seeds):
-        type_ = function.params[each.tree.position].type if isinstance(each.tree, Slot) else None
+    for position in sorted(names, key=lambda k: k not in own):
+        name, type_ = names[position], function.params[position].type
         if not isinstance(type_, Array):
             continue
-        if each.name in seeds:
-            tests += _seed_shape(each.name, type_.dims, owners, shapes)
+        if position not in own:
+            tests += _seed_shape(name, type_.dims, owners, shapes)
             continue
-        shapes.setdefault(type_.dims, f"{each.name}.shape")
+        shapes.setdefault(type_.dims, f"{name}.shape")
         for axis, dim in enumerate(type_.dims):
-            here = f"{each.name}.shape[{axis}]"
+            here = f"{name}.shape[{axis}]"
             if isinstance(dim, int):
                 continue  # the test of the argument's type has it
             if dim.offset == 0 and dim.symbol not in owners:

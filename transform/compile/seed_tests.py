@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 
 from ..ir import Function, Input, Slot
+from ..tree import Static, Tree
 from ..types import Array, Scalar
+from .parts import Parts
 
 __all__ = ["ABSENT", "ONE", "SeedTests", "later_seeds", "leading_seeds", "seed_tests"]
 
@@ -50,27 +52,36 @@ def _is_given(seed: Any) -> bool:
     return seed is not ABSENT and seed is not ONE
 
 
-def seed_tests(function: Function, seeds: Sequence[Input], scope: dict[str, Any]) -> SeedTests | None:
-    """Tests and conversions of all but the shapes; None where a seed is a structure or a list."""
+def seed_tests(function: Function, seeds: Sequence[Input], parts: Parts) -> SeedTests | None:
+    """Tests and conversions of all but the shapes; None where a seed has parts that take the long way."""
     tests: list[str] = []
     lines: list[str] = []
-    for k, each in enumerate(seeds):
-        type_ = function.params[each.tree.position].type if isinstance(each.tree, Slot) else None
-        name = each.name
+
+    def leaf(name: str, tree: Tree, _: Any) -> list[str] | None:
+        if isinstance(tree, Static):
+            return []  # what stands there in a seed does not matter
+        type_ = function.params[tree.position].type if isinstance(tree, Slot) else None
         if isinstance(type_, Array):
-            scope[f"_seed_dtype{k}"] = np.dtype(type_.dtype.type)  # the one of all arrays in native order
-            tests += [f"type({name}) is _ndarray", f"{name}.dtype is _seed_dtype{k}"]
-        elif isinstance(type_, Scalar) and type_.dtype.kind in "fc":
-            kind = type_.dtype.kind
-            wanted = type_.dtype.type if not type_.weak else float if kind == "f" else complex
-            taken = _REAL if kind == "f" else _COMPLEX
-            scope |= {f"_seed{k}": wanted, f"_seeds{k}": taken | {wanted}, "_one": ONE}
-            tests.append(f"(type({name}) is _seed{k} or type({name}) in _seeds{k})")
-            # Where a number is given by default, the code has its own way with it.
-            lines += [
-                f"if type({name}) is not _seed{k} and {name} is not _one:",
-                f"    {name} = _seed{k}({name})",
-            ]
-        else:
+            # The dtype of all arrays in native order.
+            dtype = parts.known(np.dtype(type_.dtype.type))
+            return [f"type({name}) is {parts.known(np.ndarray)}", f"{name}.dtype is {dtype}"]
+        if not isinstance(type_, Scalar) or type_.dtype.kind not in "fc":
             return None
+        kind = type_.dtype.kind
+        wanted = type_.dtype.type if not type_.weak else float if kind == "f" else complex
+        exact = parts.known(wanted)
+        if name not in whole:
+            return [f"type({name}) is {exact}"]
+        taken = parts.known((_REAL if kind == "f" else _COMPLEX) | {wanted})
+        # Where a number is given by default, the code has its own way with it.
+        lines.append(f"if type({name}) is not {exact} and {name} is not {parts.known(ONE)}:")
+        lines.append(f"    {name} = {exact}({name})")
+        return [f"(type({name}) is {exact} or type({name}) in {taken})"]
+
+    whole = {each.name for each in seeds}
+    for each in seeds:
+        own = parts.tests(each.name, each.tree, None, leaf)
+        if own is None:
+            return None
+        tests += own
     return SeedTests(tuple(tests), tuple(lines))

@@ -15,6 +15,7 @@ import numpy as np
 from ..errors import ArgumentError
 from ..ir import Function, Slot, Var
 from ..tree import Node, Tree, children_of
+from ..types import Array
 
 __all__ = ["check_apart", "sharing_tests"]
 
@@ -64,15 +65,15 @@ def _arrays(name: str, tree: Tree, value: Any) -> Iterator[tuple[int, str, Any]]
 
 def sharing_tests(
     function: Function,
-    values: Mapping[str, Any],
+    names: Mapping[int, str],
     captured: Iterable[tuple[Var, Any]],
     scope: dict[str, Any],
 ) -> list[str]:
-    """Python conditions under which the arguments by these names have their memory for themselves."""
+    """Python conditions under which the params, by these names, have their memory for themselves."""
     arrays = {
-        each.tree.position: each.name
-        for each in function.inputs
-        if isinstance(each.tree, Slot) and isinstance(values.get(each.name), np.ndarray)
+        position: names[position]
+        for position, param in enumerate(function.params)
+        if position in names and isinstance(param.type, Array)
     }
     outside = {
         f"_outside{k}": value for k, (_, value) in enumerate(captured) if isinstance(value, np.ndarray)
