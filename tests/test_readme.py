@@ -19,12 +19,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.table.rows import tables
+from tests.table.rows import compilers, tables
 from tests.test_cli import run as transform
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 BLOCK = re.compile(r"^```(python|text|console|sh)\n(.*?)^```\n", re.M | re.S)
+COMPILED = re.compile(r"(?<=<!-- Numba's table -->\n).*?(?=<!-- end of Numba's table -->)", re.S)
 TABLES = re.compile(r"(?<=<!-- tables -->\n).*?(?=<!-- end of tables -->)", re.S)
 
 
@@ -43,7 +44,8 @@ def refreshed(text):
             content = "".join(map(command, re.findall(r"^\$ (.*)$", content, re.M)))
         return f"```{kind}\n{content}```\n"
 
-    return TABLES.sub(lambda _: tables(), BLOCK.sub(fresh, text))
+    text = TABLES.sub(lambda _: tables(), BLOCK.sub(fresh, text))
+    return COMPILED.sub(lambda _: compilers(), text)
 
 
 def execute(code):

@@ -6,9 +6,9 @@ import io
 import pytest
 
 from tests.programs.check import programs, run
-from tests.table import refused, rows, supported
+from tests.table import refused, refused_by_numba, rows, supported
 
-EVERY = [*rows.functions(supported), *rows.functions(refused)]
+EVERY = [each for module in (supported, refused, refused_by_numba) for each in rows.functions(module)]
 
 
 @pytest.mark.parametrize(**programs(vars(supported)))
@@ -23,6 +23,14 @@ def test_refused(function):
     assert error.origin is not None
     assert error.origin.file == "refused.py"
     assert error.remedy
+
+
+@pytest.mark.parametrize("function", rows.functions(refused_by_numba), ids=lambda each: each.__name__)
+def test_refused_by_numba_only(function):
+    pytest.importorskip("numba")
+    assert "Numba" in rows.error(function, "numba").reason
+    with contextlib.redirect_stdout(io.StringIO()):
+        run({"row": function}, "row", 0)
 
 
 @pytest.mark.parametrize("function", EVERY, ids=lambda function: function.__name__)

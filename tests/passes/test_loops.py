@@ -100,3 +100,54 @@ def test_loops_and_arrays_are_few(function, arguments, most_loops, most_arrays):
 
 def test_what_is_read_once_has_no_name_and_no_array():
     assert "        x_bar[i] = L_bar * (t + 1 + t) * e" in looped(grad(product), V, V)[1]
+
+
+def powers_of_stacks(T, A):
+    return np.sum((T @ T) ** 2) + np.sum(np.matmul(T, A) ** 2)
+
+
+def named_axes(A):
+    pairs = np.einsum("ij,kj->ik", A, A) ** 2
+    return np.sum(pairs) + np.einsum("ij,ij->", A, A) + np.sum(np.einsum("i,j->ij", A[0], A[1]))
+
+
+def axes_by_number(A):
+    return np.sum(np.tensordot(A, A, axes=([0], [1])) ** 2) + np.tensordot(A, A, axes=2)
+
+
+def scans(x):
+    return np.sum(np.cumsum(x) ** 2) + np.prod(x) + np.sum(np.cumprod(x[1:]) * x[1:])
+
+
+def spread(A):
+    return np.std(A) + np.var(A, axis=0).sum() + np.max(A, axis=1).sum() + np.trace(A @ A.T)
+
+
+def masked(A, c):
+    B = A.copy()
+    B[A > 0.5] = c
+    B[:, 1] *= 2
+    return np.sum(B**2) + np.sum(A[A > 0.4])
+
+
+def broadcast(x):
+    return np.sum(np.broadcast_to(x, (3, 2)) ** 2)
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments"),
+    [
+        (powers_of_stacks, (np.stack([M[:3, :3], M[3:, 3:]]), M[:3, :2])),
+        (named_axes, (M,)),
+        (axes_by_number, (M,)),
+        (scans, (V,)),
+        (spread, (M,)),
+        (masked, (M, 0.3)),
+        (broadcast, (V[:2],)),
+        (broadcast, (0.7,)),
+    ],
+)
+def test_what_is_taken_apart_is_the_same(function, arguments):
+    derivative = grad(function, 0)
+    run, _ = looped(derivative, *arguments)
+    np.testing.assert_allclose(run(*copy.deepcopy(arguments)), derivative(*arguments), rtol=1e-12)

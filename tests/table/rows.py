@@ -5,7 +5,9 @@ The docstring of a function is its row. What stands there between backticks stan
 
 from __future__ import annotations
 
+import contextlib
 import inspect
+import io
 import re
 from types import ModuleType
 
@@ -13,7 +15,7 @@ import pytest
 
 from transform import TransformError, adjoint
 
-from . import refused, supported
+from . import refused, refused_by_numba, supported
 
 
 def functions(module: ModuleType):
@@ -37,12 +39,22 @@ def code(function):
     return head + body
 
 
-def error(function):
+def error(function, backend="python"):
     """How a row is refused."""
     ((arguments, _),) = function.cases
-    with pytest.raises(TransformError) as caught:
-        adjoint(function)(*arguments)
+    with pytest.raises(TransformError) as caught, contextlib.redirect_stdout(io.StringIO()):
+        adjoint(function, backend=backend)(*arguments)
     return caught.value
+
+
+def compilers():
+    """The table of what the Numba flavour refuses; what Numba itself says differs from version to version."""
+    refusals = [
+        (said(function), error(function, "numba").reason.partition(":")[0])
+        for function in functions(refused_by_numba)
+    ]
+    lines = ["| refused by the Numba flavour only | the message |", "|---|---|"]
+    return "\n".join([*lines, *(f"| {what} | {reason} |" for what, reason in refusals), ""])
 
 
 def tables():

@@ -18,12 +18,13 @@ from ...rules.reductions import axes_of, count
 from ...rules.registry import PRIMITIVES
 from ...rules.shape import dim_values
 from ...types import INT, Array, Dims, rank
+from .contractions import CONTRACTIONS
 from .scans import SCANS, scanned
 
 __all__ = ["expanded"]
 
 Rule = Callable[[Eqn, Sequence[Value]], "Value | None"]
-RULES: dict[str, Rule] = {}
+RULES: dict[str, Rule] = {**CONTRACTIONS}
 
 
 def rule(*names: str) -> Callable[[Rule], Rule]:
