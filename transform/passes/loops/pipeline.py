@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ...ir import Function
+from ...ir import Function, Statement, Sweep
 from ..dce import eliminate_dead
 from ..own import own
 from ..simplify import simplify
@@ -24,4 +24,16 @@ def loops(function: Function) -> Function:
     made = replace(peeled(expanded(function)), callees=callees)
     made = simplify(folded(made))
     made = hoisted(own(eliminate_dead(replace(made, body=combined(made.body)))))
-    return bounded(eliminate_dead(simplify(made)))
+    return _in_two_sweeps(bounded(eliminate_dead(simplify(made))))
+
+
+def _in_two_sweeps(function: Function) -> Function:
+    """The function with all that follows the start of the reverse sweep counted to it: loops are shared."""
+    body: list[Statement] = []
+    reverse = False
+    for statement in function.body:
+        reverse = reverse or statement.sweep is Sweep.REVERSE
+        if reverse and statement.sweep is Sweep.FORWARD:
+            statement = replace(statement, sweep=Sweep.REVERSE)
+        body.append(statement)
+    return replace(function, body=tuple(body))
