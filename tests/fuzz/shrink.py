@@ -160,9 +160,11 @@ def _put(body: list[ast.stmt], k: int, statements: list[Any]) -> Edit:
 def expression_edits(tree: ast.AST) -> Iterator[Edit]:
     """Put a part of an expression, or a constant, in its place; the largest expressions first."""
     for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            continue  # a text has no expression for a part
         for field, value in ast.iter_fields(node):
             for k, child in enumerate(value) if isinstance(value, list) else ((None, value),):
-                if field == "func" or isinstance(child, ast.Slice):
+                if field in ("func", "format_spec") or isinstance(child, ast.Slice):
                     continue
                 if isinstance(child, ast.expr) and not isinstance(getattr(child, "ctx", None), ast.Store):
                     for other in _plainer(child):
@@ -175,7 +177,7 @@ def _plainer(node: ast.expr) -> Iterator[ast.expr]:
     parts = [
         child
         for child in ast.iter_child_nodes(node)
-        if isinstance(child, ast.expr) and not isinstance(child, ast.Slice)
+        if isinstance(child, ast.expr) and not isinstance(child, (ast.Slice, ast.FormattedValue))
     ]
     yield from parts
     if not isinstance(node, ast.Constant) and parts:
