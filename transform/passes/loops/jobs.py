@@ -20,8 +20,9 @@ from ...rules.reductions import axes_of
 from ...rules.registry import PRIMITIVES
 from ...rules.stores import place_type
 from ...types import Array, Dims, Size, Type, rank
+from .views import is_plain
 
-__all__ = ["FOLDS", "Job", "Kind", "Mode", "first_axis", "full_index", "is_mask", "is_plain", "job_of"]
+__all__ = ["FOLDS", "Job", "Kind", "Mode", "first_axis", "full_index", "is_mask", "job_of"]
 
 Rows = Sequence[Value]
 Row = Callable[[Builder, Rows], Value]
@@ -277,12 +278,3 @@ def full_index(index: tuple[Any, ...], type_: Type, operands: Sequence[Atom]) ->
 def _is_flag(entry: Slot, operands: Sequence[Atom]) -> bool:
     type_ = operands[entry.position].type
     return type_.dtype.kind == "b" and not isinstance(type_, Array)
-
-
-def is_plain(cut: slice) -> bool:
-    """Whether the k-th element of a slice stands at start + step * k, with both known."""
-    if cut == slice(None, None, -1):
-        return True
-    start, stop, step = cut.start or 0, cut.stop, 1 if cut.step is None else cut.step
-    plain = all(isinstance(each, int) for each in (start, stop or 0, step))
-    return plain and start >= 0 and step >= 1 and (step == 1 or stop is None)

@@ -14,7 +14,7 @@ from ...rules.build import Value, op
 from ...rules.registry import PRIMITIVES
 from ...types import Array, Size, rank
 
-__all__ = ["Along", "Fixed", "View", "seen_through", "whole"]
+__all__ = ["Along", "Fixed", "View", "is_plain", "seen_through", "whole"]
 
 
 @dataclass(frozen=True)
@@ -230,11 +230,17 @@ def _entry(along: Along, how: Any) -> Along | Fixed | None:
 def _cut(along: Along, out: int, cut: slice) -> Along | None:
     if cut == slice(None):
         return replace(along, out=out)
-    start, stop, step = cut.start or 0, cut.stop, 1 if cut.step is None else cut.step
-    if not along.is_full or not all(isinstance(each, int) for each in (start, stop or 0, step)):
+    if not along.is_full or not is_plain(cut):
         return None
     if cut == slice(None, None, -1):
         return Along(out, 0, 1, True)
-    if start < 0 or step < 1 or (step > 1 and stop is not None):
-        return None
-    return Along(out, start, step, False, stop)
+    return Along(out, cut.start or 0, cut.step or 1, False, cut.stop)
+
+
+def is_plain(cut: slice) -> bool:
+    """Whether the k-th element of a slice stands at start + step * k, with both known."""
+    if cut == slice(None, None, -1):
+        return True
+    start, stop, step = cut.start or 0, cut.stop, 1 if cut.step is None else cut.step
+    plain = all(isinstance(each, int) for each in (start, stop or 0, step))
+    return plain and start >= 0 and step >= 1 and (step == 1 or stop is None)
