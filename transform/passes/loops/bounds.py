@@ -11,19 +11,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ...ir import Atom, Eqn, For, Function, Lit, Slot, Statement, Var, has_effect, map_regions, walk
+from ...ir import Atom, Eqn, For, Function, Lit, Statement, Var, has_effect, map_regions
 from ...rules.build import Builder
 from ...rules.effects import effect
-from ...types import Array, Dim, Scalar, Size, rank
+from ...types import Array, Size
 from ..memory import defined_in
 from .hoist import before_loop
-from .indices import plus
+from .limits import Limits, Sum, indices_of, is_counted
 
 __all__ = ["bounded"]
-
-Sum = tuple[Any, int]
-"""A base, None or a Var or the symbol of a length, plus a number."""
-DEPTH = 8
 
 
 def bounded(function: Function) -> Function:
@@ -37,9 +33,7 @@ Fact = tuple[Sum, Size]
 
 class _Checks:
     def __init__(self, function: Function) -> None:
-        statements = list(walk(function.body))
-        self.made = {s.target: s for s in statements if isinstance(s, Eqn)}
-        self.loops = {s.body.params[0]: s for s in statements if isinstance(s, For)}
+        self.limits = Limits(function)
 
     def block(self, body: Sequence[Statement], known: Iterable[Fact] = ()) -> Iterator[Statement]:
         facts = set(known)
@@ -63,7 +57,7 @@ class _Checks:
             if isinstance(eqn, Eqn):
                 for access in self.doubtful(eqn, set(facts)):
                     base, _ = access.sum
-                    array = before_loop(access.array, loop, self.made)
+                    array = before_loop(access.array, loop, self.limits.made)
                     if (
                         base not in inside
                         and array not in inside
@@ -80,69 +74,20 @@ class _Checks:
             return
         if "prefix" in eqn.params:
             return
-        for axis, index in _indices(eqn, len(array.type.dims)):
-            access = _Access(eqn, array, axis, index, self.sum(index))
+        for axis, index in indices_of(eqn, len(array.type.dims)):
+            access = _Access(eqn, array, axis, index, self.limits.sum(index))
             if access.fact not in facts and not self.is_inside(index, access.size):
                 facts.add(access.fact)
                 yield access
-
-    def sum(self, index: Atom) -> Sum:
-        """An index as a base and a number."""
-        offset = 0
-        while (eqn := self.made.get(index)) is not None and eqn.primitive.name in ("add", "sub"):  # type: ignore[arg-type]
-            found = plus(eqn)
-            if found is None:
-                break
-            index, more = found
-            offset += more
-        return (None, index.value + offset) if isinstance(index, Lit) else (index, offset)
 
     def is_inside(self, index: Atom, size: Size) -> bool:
         if isinstance(index.type, Array):
             return False
         if isinstance(index, Lit) and isinstance(size, int):
             return bool(-size <= index.value < size)
-        return any(_is_counted(low) for low in self.bounds((index, 0), True)) and any(
-            _is_below(high, size) for high in self.bounds((index, 0), False)
+        return any(is_counted(low) for low in self.limits.bounds((index, 0), True)) and any(
+            _is_below(high, size) for high in self.limits.bounds((index, 0), False)
         )
-
-    def bounds(self, given: Sum, lower: bool, depth: int = DEPTH) -> Iterator[Sum]:
-        """Sums that are surely not larger (lower) or not smaller than the given one."""
-        base, offset = given
-        if isinstance(base, Lit):
-            yield None, base.value + offset
-            return
-        yield given
-        if not isinstance(base, Var) or depth == 0:
-            return
-        size = base.type.size if isinstance(base.type, Scalar) else None
-        if isinstance(size, int):
-            yield None, size + offset
-        elif isinstance(size, Dim):
-            yield size.symbol, size.offset + offset
-        for new, more in self.steps(base, lower):
-            yield from self.bounds((new, offset + more), lower, depth - 1)
-
-    def steps(self, var: Var, lower: bool) -> Iterator[tuple[Atom, int]]:
-        """What a value is surely not smaller (lower) or not larger than, by what it is computed from."""
-        if var in self.loops:
-            loop = self.loops[var]
-            if isinstance(loop.step, Lit):
-                rising = loop.step.value > 0
-                yield (loop.start, 0) if lower == rising else (loop.stop, -1 if rising else 1)
-            return
-        eqn = self.made.get(var)
-        if eqn is not None and eqn.primitive.name == ("max2" if lower else "min2"):
-            yield from ((operand, 0) for operand in eqn.operands)
-        elif eqn is not None:
-            found = plus(eqn)
-            yield from [found] if found is not None else []
-
-
-def _is_counted(low: Sum) -> bool:
-    """Whether a sum is not negative: a length is not."""
-    base, offset = low
-    return offset >= 0 and not isinstance(base, Var)
 
 
 def _is_below(high: Sum, size: Size) -> bool:
@@ -151,31 +96,6 @@ def _is_below(high: Sum, size: Size) -> bool:
         return base is None and offset < size
     known = not isinstance(base, Var) and base == size.symbol
     return bool(known) and offset < size.offset
-
-
-def _indices(eqn: Eqn, depth: int) -> Iterator[tuple[int, Atom]]:
-    """The indices among the entries of an index, by axis."""
-    index = eqn.params["index"]
-    axes = sum(_depth(entry, eqn) for entry in index)
-    axis = 0
-    for entry in index:
-        if entry is Ellipsis:
-            axis += depth - axes
-        elif isinstance(entry, Slot):
-            atom = eqn.operands[entry.position]
-            if atom.type.dtype.kind != "b":
-                yield axis, atom
-        elif type(entry) is int:
-            yield axis, Lit(entry)
-        axis += _depth(entry, eqn)
-
-
-def _depth(entry: Any, eqn: Eqn) -> int:
-    if entry is None or entry is Ellipsis:
-        return 0
-    if isinstance(entry, Slot) and eqn.operands[entry.position].type.dtype.kind == "b":
-        return rank(eqn.operands[entry.position].type)
-    return 1
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from ..dce import eliminate_dead
 from ..own import own
 from ..simplify import simplify
 from .bounds import bounded
+from .direction import upwards
 from .expand import expanded
 from .gather import combined
 from .hoist import hoisted
@@ -23,7 +24,8 @@ def loops(function: Function) -> Function:
     callees = {callee: loops(each) for callee, each in function.callees.items()}
     made = replace(peeled(expanded(function)), callees=callees)
     made = simplify(folded(made))
-    made = hoisted(own(eliminate_dead(replace(made, body=combined(made.body)))))
+    made = own(eliminate_dead(replace(made, body=combined(made.body))))
+    made = hoisted(upwards(made))
     return _in_two_sweeps(bounded(eliminate_dead(simplify(made))))
 
 
