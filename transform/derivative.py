@@ -122,15 +122,18 @@ class Derivative:
 
     @property
     def compiled(self) -> Any:
-        """What the user's own compiled code can call: the kernel of numbers and arrays, for the latest types.
+        """What the user's own compiled code can call, for the latest types.
 
-        It takes the leaves of the arguments, the seeds, then the captured values, all of them required.
-        Raises ArgumentError unless the backend is "numba".
+        It takes the leaves of the arguments, then the seeds, 1.0 where the result is one number, then the
+        captured values, those of now where they are left out. Raises ArgumentError unless the backend is
+        "numba".
         """
-        dispatcher = self.current().compiled.dispatcher
-        if dispatcher is None:
+        made = self.current()
+        if made.compiled.dispatcher is None:
             raise ArgumentError("the backend is Python, which compiles nothing", 'Ask for backend="numba".')
-        return dispatcher
+        from .compile.guarded import guarded
+
+        return guarded(made, self.plan.seeded)
 
     @property
     def ssa(self) -> str:

@@ -21,7 +21,7 @@ from helped import f
 from transform import grad
 df = grad(f, backend="numba")
 value = df(0.5)
-stats = df.compiled.stats
+stats = df.specialize(0.5).compiled.dispatcher.stats
 print(json.dumps([value, sum(stats.cache_hits.values()), sum(stats.cache_misses.values())]))
 """
 SOURCE = """

@@ -75,7 +75,8 @@ def fast_entry(derivative: Any, made: Any, values: Mapping[str, Any]) -> Callabl
         own_positions = {leaf.position for name in values for leaf in leaves(trees[name])}
         tests += exact_tests(made.function, parts.names, own_positions, made.captured)
     else:
-        tests += length_tests(made.function, parts.names, made.primal.given, made.captured)
+        raises = made.compiled.dispatcher is None
+        tests += length_tests(made.function, parts.names, made.primal.given, made.captured, raises)
     tests += sharing_tests(made.primal, parts.names, made.captured, scope)
     for k, read in enumerate(made.reads):
         tests.append(_read_test(read, k))

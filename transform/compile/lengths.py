@@ -14,7 +14,7 @@ from ..errors import ArgumentError
 from ..ir import Atom, Eqn, Function, Slot, Var
 from ..rules.build import Builder
 from ..tree import Node, Tree, children_of
-from ..types import Array, Dims, Size
+from ..types import Array, Dims, Size, shift
 
 __all__ = ["exact_tests", "length_of", "length_tests", "lengths"]
 
@@ -85,15 +85,17 @@ def length_tests(
     names: Mapping[int, str],
     given: tuple[Any, ...],
     captured: Iterable[tuple[Var, Any]],
+    raises: bool,
 ) -> list[str]:
     """Python conditions on the arguments' lengths that `function`, a derivative, does not enforce itself.
 
     `names` are what its params are called, by position; `given` are the types of the first of them as the
-    caller passes them, see `ir.Function.given`.
+    caller passes them, see `ir.Function.given`. Whether its code `raises` where lengths do not fit: NumPy's
+    functions do, loops over elements read what is not there.
     """
     known, _ = _captured_lengths(captured)
-    enforced = _enforced(function, given)
-    owners: dict[Any, str] = {}
+    enforced = _enforced(function, given) if raises else None
+    owners: dict[Any, tuple[str, Size]] = {}
     tests: list[str] = []
     for position, before in enumerate(given):
         after = function.params[position].type
@@ -102,16 +104,22 @@ def length_tests(
         for axis, (old, new) in enumerate(zip(before.dims, after.dims, strict=True)):
             here = f"{names.get(position)}.shape[{axis}]"
             if isinstance(new, int):
-                if old != new and not enforced.same(old, new):
+                if old != new and not _same(enforced, old, new):
                     tests.append(f"{here} == {new}")
             elif (length := length_of(new, known)) is not None:
-                if not enforced.same(old, new) or old == new:
+                if not _same(enforced, old, new) or old == new:
                     tests.append(f"{here} == {length}")
-            elif new.offset == 0 and new.symbol not in owners:
-                owners[new.symbol] = here
-            elif not enforced.same(old, new):
-                tests.append(f"{here} == {owners.get(new.symbol, here)} + {new.offset}")
-    return [test.removesuffix(" + 0") for test in tests]
+            elif new.symbol in owners:
+                owner, first = owners[new.symbol]
+                if not _same(enforced, old, shift(first, new.offset)):
+                    tests.append(f"{here} == {_length_text(new, {new.symbol: owner})}")
+            elif new.offset == 0:
+                owners[new.symbol] = here, old
+    return tests
+
+
+def _same(enforced: Dims | None, old: Size, new: Size) -> bool:
+    return enforced is not None and enforced.same(old, new)
 
 
 def exact_tests(

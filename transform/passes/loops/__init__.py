@@ -1,5 +1,6 @@
 """Array equations as loops over scalars, for the flavour that is compiled."""
 
+from .lengths import compared
 from .pipeline import loops
 
-__all__ = ["loops"]
+__all__ = ["compared", "loops"]
