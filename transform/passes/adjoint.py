@@ -126,7 +126,7 @@ class _Adjoint:
         self.cleared: dict[Var, _Cleared] = {}
         self.missing = Undefined(function.body)
         outside = (*function.params, *(var for var, _ in function.captures))
-        self.shapes = {var.type.dims: var for var in outside if isinstance(var.type, Array)}
+        self.shapes: dict[Any, Atom] = {v.type.dims: v for v in outside if isinstance(v.type, Array)}
         self.taken: list[tuple[Atom, int]] = []
 
     @property
@@ -309,7 +309,7 @@ class _Adjoint:
             return
         results = []
         for k, (body, inner) in enumerate(taken):
-            with self.under(statement, k):
+            with self.under(statement, k), self.shaped_by([seed for _, seed in seeds]):
                 results.append(self.handed_on(body, changed, inner, bars))
         targets = [Var(ADJOINT.format(w.name), derivative_type(w.type), w.temporary) for w in changed]
         self.nodes.append(ReverseIf(statement, (bodies[0], bodies[1]), targets, (results[0], results[1])))
@@ -412,6 +412,17 @@ class _Adjoint:
         if shape is None or var not in self.missing.maybe:
             return zero(self.builder, var)
         return op.zeros_like(Value(self.builder, shape), dtype=derivative_type(var.type).dtype)
+
+    @contextlib.contextmanager
+    def shaped_by(self, values: Sequence[Value]) -> Iterator[None]:
+        """What is built inside may take shapes from these values, too."""
+        before = self.shapes
+        given = {each.type.dims: each.atom for each in values if isinstance(each.type, Array)}
+        self.shapes = {**given, **before}
+        try:
+            yield
+        finally:
+            self.shapes = before
 
     @contextlib.contextmanager
     def under(self, statement: If, branch: int) -> Iterator[None]:
