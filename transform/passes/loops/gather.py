@@ -34,6 +34,11 @@ class Piece:
     stop: Any
     jobs: tuple[tuple[Job, int], ...]
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether it is known that the loop never runs."""
+        return isinstance(self.start, int) and isinstance(self.stop, int) and self.start >= self.stop
+
 
 def offset_of(job: Job) -> tuple[int, int] | None:
     """The axis along which a store moves, and the first row that it writes; None if it is no plain store."""

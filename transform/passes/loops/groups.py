@@ -16,7 +16,7 @@ from .views import Fixed
 if TYPE_CHECKING:
     from .peel import Level
 
-__all__ = ["Access", "Group", "grouped"]
+__all__ = ["OWN_ROW", "Access", "Group", "grouped", "roots_of", "row_written"]
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,8 @@ class Group:
     effect: bool = False
     gathered: bool = False
     """The jobs are stores to neighbouring rows of one array: a row of each comes at its own time."""
+    private: dict[Var, Eqn] = field(default_factory=dict)
+    """The arrays of which the loop needs only the row it is at, by what makes them."""
 
     def add(self, statement: Statement, job: Job | None, level: Level) -> None:
         self.statements.append(statement)
@@ -134,15 +136,20 @@ def _may_wait(groups: list[Group], j: int, k: int, level: Level) -> bool:
     return not any(_must_follow(early, each) for each in groups[j + 1 : k]) and _joinable(early, late, level)
 
 
+_ALLOCATIONS = ("empty", "empty_like", "zeros", "zeros_like")
+
+
 def _moves(statement: Statement) -> bool:
-    """Whether a statement may be done earlier than it stands: an equation on numbers that cannot fail."""
-    return (
-        isinstance(statement, Eqn)
-        and not statement.primitive.consumes
-        and not has_effect(statement)
-        and not any(has_memory(operand) for operand in statement.operands)
-        and not any(has_memory(target) for target in statement.targets)
-    )
+    """Whether a statement may be done earlier than it stands: an equation on numbers that cannot fail.
+
+    A new array depends on nothing but its shape, the shape of one that is there on nothing.
+    """
+    if not isinstance(statement, Eqn) or statement.primitive.consumes or has_effect(statement):
+        return False
+    shapes = statement.primitive.shape_only
+    read = [each for k, each in enumerate(statement.operands) if k not in shapes]
+    new = statement.primitive.name in _ALLOCATIONS
+    return not any(map(has_memory, read)) and (new or not any(map(has_memory, statement.targets)))
 
 
 def _must_follow(group: Group, own: Group) -> bool:
@@ -166,8 +173,10 @@ def _joinable(early: Group, late: Group, level: Level) -> bool:
         return False
     made = {job.eqn.target: job.kind for job in early.jobs}
     for job in late.jobs:
-        for root, place in _roots_of(job, level):
+        for root, place in roots_of(job, level):
             kind = made.get(root)
+            if kind is Kind.MAP and job.kind is Kind.STORE and root is job.eqn.operands[0]:
+                place = row_written(job)
             if kind is Kind.FOLD or (kind is Kind.MAP and place != OWN_ROW):
                 return False
     return not any(a.meets(b) for a in early.accesses for b in late.accesses)
@@ -177,7 +186,7 @@ OWN_ROW = (0, 0, 1, False)
 """The place of the row that an iteration makes."""
 
 
-def _roots_of(job: Job, level: Level) -> Iterator[tuple[Var, Any]]:
+def roots_of(job: Job, level: Level) -> Iterator[tuple[Var, Any]]:
     """What a job reads, and where the rows are that it reads of it; None for all."""
     for k, operand in enumerate(job.eqn.operands):
         if isinstance(operand, Var):
@@ -228,10 +237,12 @@ def _of_job(job: Job, level: Level) -> Iterator[Access]:
         root = level.same.get(view.root, view.root)
         yield Access(root, level.context.objects_of(view.root), place)
     if isinstance(written, Var):
-        yield Access(level.same.get(written, written), level.context.objects_of(written), _written(job), True)
+        yield Access(
+            level.same.get(written, written), level.context.objects_of(written), row_written(job), True
+        )
 
 
-def _written(job: Job) -> tuple[int, int, int, bool] | None:
+def row_written(job: Job) -> tuple[int, int, int, bool] | None:
     """Where the rows are that a store writes; None where that is known only at run time."""
     array = job.eqn.operands[0]
     index = full_index(job.eqn.params["index"], array.type, job.eqn.operands)

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 from ...ir import Atom, Eqn, For, Lit, Slot, Var
 from ...rules.build import Builder, Value, op
 from ...rules.registry import PRIMITIVES
-from ...types import INT, Array, Scalar
+from ...rules.stores import place_type
+from ...types import INT, Array, Scalar, Type
+from .contract import NEW
 from .gather import Piece, pieces
 from .groups import Group
 from .jobs import FOLDS, Job, Kind, Mode, first_axis, full_index, is_mask
@@ -55,7 +57,8 @@ class _Nest:
         self.builder.origin, self.builder.sweep = first.origin, first.sweep
         length = self.length()
         if self.group.gathered:
-            self.gathered(list(pieces(self.group.jobs, length)))
+            parts = list(pieces(self.group.jobs, length))
+            self.gathered([each for each in parts if not each.is_empty] or parts[:1])
             return
         for job in self.group.jobs:
             self.carry(job)
@@ -113,6 +116,15 @@ class _Nest:
             operand = view.value(self.value(view.root)).atom if view.root is not operand else operand
         self.builder.body.append(replace(eqn, operands=(operand,)))
 
+    @property
+    def overwritten(self) -> set[Atom]:
+        """What stores of the group write to."""
+        return {job.eqn.operands[0] for job in self.group.jobs if job.kind is Kind.STORE}
+
+    def is_private(self, array: Atom) -> bool:
+        """Whether there are only rows of an array."""
+        return isinstance(array, Var) and self.level.same.get(array, array) in self.group.private
+
     def each(self) -> Sequence[Carried]:
         return list({id(c): c for c in self.carried.values()}.values())
 
@@ -140,7 +152,14 @@ class _Nest:
         axis = first_axis(index or (), eqn.operands)
         assert index is not None
         assert axis is not None
-        return length_cut(self.level.dim(array, axis, self.builder), index[axis])
+        place = place_type(self.builder.dims, [each.type for each in eqn.operands], eqn.params)
+        assert isinstance(place, Array)
+        size = self.builder.dims.resolve(place.dims[0])
+        return (
+            size
+            if isinstance(size, int)
+            else length_cut(self.level.dim(array, axis, self.builder), index[axis])
+        )
 
     def value(self, atom: Atom) -> Value:
         return self.builder.value(atom)
@@ -151,6 +170,8 @@ class _Nest:
         if job.kind is Kind.STORE:
             array = eqn.operands[0]
             assert isinstance(array, Var)
+            if self.is_private(array):
+                return
             before = self.carried.get(array)
             if before is not None:
                 before.target = target
@@ -159,7 +180,7 @@ class _Nest:
             self.carried[array] = self.carried[target] = self.handed(array, target)
         elif job.kind is Kind.FOLD:
             self.carried[target] = self.handed(self.builder.atom(self.start(eqn)), target)
-        elif target in self.outside:
+        elif target in self.outside or (target in self.overwritten and not self.is_private(target)):
             self.carried[target] = self.handed(self.builder.atom(self.empty(eqn)), target)
 
     def handed(self, init: Atom, target: Var) -> Carried:
@@ -174,8 +195,7 @@ class _Nest:
         """What a fold starts with."""
         type_, (_, first) = eqn.target.type, FOLDS[eqn.primitive.name]
         if not isinstance(type_, Array):
-            number = type_.dtype.type(first)
-            return number.item() if type_.dtype.name in _PYTHON else number
+            return _number(type_, first)
         if first == 0:
             return self.filled("zeros", eqn, type_)
         everywhere = (slice(None),) * len(type_.dims)
@@ -184,6 +204,8 @@ class _Nest:
     def empty(self, eqn: Eqn) -> Value:
         type_ = eqn.target.type
         assert isinstance(type_, Array)
+        if all(isinstance(self.builder.dims.resolve(size), int) for size in type_.dims):
+            return self.filled("empty", eqn, type_)
         for operand in eqn.operands:
             if (
                 isinstance(operand, Var)
@@ -198,6 +220,10 @@ class _Nest:
     def filled(self, name: str, eqn: Eqn, type_: Array) -> Value:
         """A new array for the result of an equation."""
         sizes = [self.level.extent(eqn, axis, self.builder) for axis in range(len(type_.dims))]
+        return self.allocated(name, sizes, type_)
+
+    def allocated(self, name: str, sizes: Sequence[Any], type_: Array) -> Value:
+        """A new array of these lengths."""
         operands: list[Any] = []
         shape: list[Any] = []
         for size in sizes:
@@ -213,12 +239,30 @@ class _Nest:
 
     def body(self, piece: Piece, index: Var) -> list[Any]:
         places: dict[int, Any] = {0: index}
+        for array, eqn in self.group.private.items():
+            if eqn.primitive.name in NEW:
+                self.rows[array] = self.new_row(eqn)
         for job, shift in piece.jobs:
             self.builder.origin, self.builder.sweep = job.eqn.origin, job.eqn.sweep
             if shift not in places:
                 places[shift] = op.add(self.value(index), shift).atom
             self.step(job, places[shift])
         return [c.now for c in self.each()]
+
+    def new_row(self, eqn: Eqn) -> Value:
+        """A row of an array that is made of nothing."""
+        type_ = eqn.target.type
+        assert isinstance(type_, Array)
+        self.builder.origin, self.builder.sweep = eqn.origin, eqn.sweep
+        zero = _number(type_, 0)
+        if len(type_.dims) == 1:
+            return self.value(Lit(zero))
+        sizes = [self.level.dim(eqn.target, axis, self.builder) for axis in range(1, len(type_.dims))]
+        row = self.allocated("empty", sizes, Array(type_.dtype, type_.dims[1:]))
+        row = self.named(row, eqn.target, True)
+        if eqn.primitive.name.startswith("zeros"):
+            row = self.put("store", row, self.value(Lit(zero)), (slice(None),) * len(sizes), [])
+        return row
 
     def step(self, job: Job, index: Var) -> None:
         eqn, target = job.eqn, job.eqn.target
@@ -285,6 +329,8 @@ class _Nest:
                 if told.is_array:
                     operands.append(told)
                     new.append(Slot(len(operands) + 1))
+            elif axis == first and isinstance(entry, slice) and self.is_private(array):
+                continue
             elif axis == first and isinstance(entry, slice):
                 operands.append(self.place(axis, entry, index, array))
                 new.append(Slot(len(operands) + 1))
@@ -294,12 +340,29 @@ class _Nest:
                 new.append(Slot(len(operands) + 1))
             else:
                 new.append(_renumbered(entry, dynamic, operands))
-        carried = self.carried[job.eqn.target]
         name = job.eqn.primitive.name
+        if self.is_private(array):
+            self.rows[job.eqn.target] = self.put_in_row(
+                name,
+                self.rows[array],  # type: ignore[index]
+                row,
+                tuple(new),
+                operands,
+            )
+            return
+        carried = self.carried[job.eqn.target]
         if condition is None:
             carried.now = self.put(name, carried.now, row, tuple(new), operands)
         else:
             carried.now = self.put_where(condition, name, carried.now, row, tuple(new), operands)
+
+    def put_in_row(
+        self, name: str, row: Value, v: Value, index: tuple[Any, ...], operands: Sequence[Any]
+    ) -> Value:
+        """A store to a row that is all that there is of an array."""
+        if row.is_array:
+            return self.put(name, row, v, index, operands)
+        return v if name == "store" else row + v
 
     def put_where(
         self,
@@ -351,6 +414,12 @@ class _Nest:
         target = Var(like.name, last.target.type, temporary)
         self.builder.body[-1] = replace(last, target=target)
         return self.builder.value(target)
+
+
+def _number(type_: Type, value: Any) -> Any:
+    """A number of that dtype, one of Python's where that is the same."""
+    number = type_.dtype.type(value)
+    return number.item() if type_.dtype.name in _PYTHON else number
 
 
 def _renumbered(entry: Any, dynamic: Sequence[Atom], operands: list[Any]) -> Any:

@@ -33,12 +33,14 @@ from ...ir import (
     regions_of,
 )
 from ...rules.build import Builder, op
+from ...rules.registry import PRIMITIVES
 from ...types import Array, Dims
 from ..memory import Memory, has_memory, overwritten_params
+from .contract import contracted
 from .groups import Group, grouped
 from .jobs import Job, Kind, job_of
 from .nest import length_of, nest
-from .views import View, seen_through, whole
+from .views import Along, View, seen_through, whole
 
 __all__ = ["peeled"]
 
@@ -74,6 +76,8 @@ class Level:
     jobs: dict[Var, Job] = field(default_factory=dict)
     same: dict[Var, Var] = field(default_factory=dict)
     """The first version of an array that stores overwrite, by each later one."""
+    made: dict[Var, Eqn] = field(default_factory=dict)
+    """What would make the arrays that are there row by row only."""
 
     def block(self, body: Sequence[Statement]) -> tuple[Statement, ...]:
         body = self.classified(body)
@@ -82,7 +86,7 @@ class Level:
             s for s in body if not (isinstance(s, Eqn) and s.target in self.views and s.target not in needed)
         ]
         builder = Builder(self.context.dims)
-        groups = grouped(self, todo)
+        groups = contracted(self, grouped(self, todo))
         for group in groups:
             if group.jobs:
                 nest(self, builder, group, self.outside(group, groups))
@@ -104,8 +108,8 @@ class Level:
             if view is not None and not view.dims:
                 plain += self.element(statement, view)
                 continue
-            statement = self.sized(statement)
-            plain.append(statement)
+            *before, statement = self.sized(statement)
+            plain += [*before, statement]
             if view is not None:
                 self.views[statement.target] = view
             elif (job := job_of(statement, self.context.dims)) and not self.overlaps(job):
@@ -127,13 +131,69 @@ class Level:
         assert isinstance(last, Eqn)
         return [*builder.body[:-1], replace(last, target=eqn.target)]
 
-    def sized(self, statement: Eqn) -> Eqn:
+    def sized(self, statement: Eqn) -> list[Eqn]:
         """A statement that reads the shape of what a loop makes reads it from what the loop runs over."""
+        if statement.primitive.name == "dim":
+            return [self.root_sized(statement)]
+        if statement.primitive.name == "zeros_like" and self.is_made_by_row(statement.operands[0]):
+            return self.zeros(statement)
         shapes = statement.primitive.shape_only
         operands = tuple(
             self.like(each) if k in shapes else each for k, each in enumerate(statement.operands)
         )
-        return statement if operands == statement.operands else replace(statement, operands=operands)
+        return [statement if operands == statement.operands else replace(statement, operands=operands)]
+
+    def is_made_by_row(self, atom: Atom) -> bool:
+        """Whether nothing of the shape of what a loop makes is there before it."""
+        like = self.like(atom)
+        return isinstance(like, Var) and self.view(like).root in self.jobs
+
+    def zeros(self, eqn: Eqn) -> list[Eqn]:
+        """`np.zeros((a.shape[0], b.shape[1]))` for np.zeros_like."""
+        builder = Builder(self.context.dims)
+        builder.origin, builder.sweep = eqn.origin, eqn.sweep
+        like = builder.value(eqn.operands[0])
+        shape: list[Any] = []
+        operands: list[Any] = []
+        assert isinstance(eqn.target.type, Array)
+        for axis, size in enumerate(map(self.context.dims.resolve, eqn.target.type.dims)):
+            if isinstance(size, int):
+                shape.append(size)
+                continue
+            shape.append(Slot(len(operands)))
+            operands.append(op.dim(like, axis=axis))
+        params = {"shape": tuple(shape), "lengths": eqn.target.type.dims, "dtype": eqn.target.type.dtype}
+        builder.apply(PRIMITIVES["zeros"], operands, params)
+        *sizes, last = (each for each in builder.body if isinstance(each, Eqn))
+        return [*(self.root_sized(each) for each in sizes), replace(last, target=eqn.target)]
+
+    def root_sized(self, eqn: Eqn) -> Eqn:
+        """The length of what a loop makes, or of a view, as that of what it is made of."""
+        (array,), axis = eqn.operands, eqn.params["axis"]
+        found: tuple[Atom, int] | None = (array, axis)
+        while found is not None:
+            array, axis = found
+            found = self.longer(array, axis)
+        return replace(eqn, operands=(array,), params={**eqn.params, "axis": axis})
+
+    def longer(self, array: Atom, axis: int) -> tuple[Atom, int] | None:
+        """What has an axis of the same length and was there before an array."""
+        if not isinstance(array, Var) or not isinstance(array.type, Array):
+            return None
+        if array in self.views:
+            view = self.view(array)
+            alike = (
+                k for k, e in enumerate(view.entries) if isinstance(e, Along) and e.is_full and e.out == axis
+            )
+            return next(((view.root, k) for k in alike), None)
+        job, dims = self.jobs.get(array), self.context.dims
+        if job is None or job.kind is not Kind.MAP:
+            return None
+        for operand in job.eqn.operands:
+            for k, size in enumerate(operand.type.dims if isinstance(operand.type, Array) else ()):
+                if dims.same(size, array.type.dims[axis]):
+                    return operand, k
+        return None
 
     def like(self, atom: Atom) -> Atom:
         """Something of the same shape that is there, if that is easily found."""
@@ -231,7 +291,15 @@ class Level:
         if root in self.jobs:
             return self.extent(self.jobs[root].eqn, axis, builder)
         size = self.context.dims.resolve(root.type.dims[axis])  # type: ignore[union-attr]
-        return size if isinstance(size, int) else op.dim(builder.value(root), axis=axis)
+        if isinstance(size, int):
+            return size
+        if root not in self.made:
+            return op.dim(builder.value(root), axis=axis)
+        eqn = self.made[root]
+        if "shape" not in eqn.params:
+            return self.length(eqn.operands[0], axis, builder)  # type: ignore[arg-type]
+        entry = eqn.params["shape"][axis]
+        return builder.value(eqn.operands[entry.position]) if isinstance(entry, Slot) else entry
 
     def outside(self, group: Group, groups: Sequence[Group]) -> set[Atom]:
         """What is read outside of a group."""

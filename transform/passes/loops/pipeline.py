@@ -14,6 +14,7 @@ from .expand import expanded
 from .gather import combined
 from .hoist import hoisted
 from .indices import folded
+from .once import unrolled
 from .peel import peeled
 
 __all__ = ["loops"]
@@ -22,7 +23,7 @@ __all__ = ["loops"]
 def loops(function: Function) -> Function:
     """The function with explicit loops in place of array expressions, its callees likewise."""
     callees = {callee: loops(each) for callee, each in function.callees.items()}
-    made = replace(peeled(expanded(function)), callees=callees)
+    made = replace(unrolled(peeled(expanded(function))), callees=callees)
     made = simplify(folded(made))
     made = own(eliminate_dead(replace(made, body=combined(made.body))))
     made = hoisted(upwards(made))
