@@ -198,6 +198,12 @@ class Dims:
     def __init__(self) -> None:
         self._leader: dict[str | Unknown, Size] = {}
 
+    def copy(self) -> Dims:
+        """The same knowledge, to be added to without being changed."""
+        made = Dims()
+        made._leader = dict(self._leader)
+        return made
+
     def resolve(self, size: Size) -> Size:
         """The representative of a dim."""
         while isinstance(size, Dim) and size.symbol in self._leader:

@@ -1,4 +1,4 @@
-"""Arrays of which a loop touches only the row that it is at are that row; loops that run once are no loops."""
+"""Arrays of which a loop touches only the row that it is at are rows; what runs once is no loop."""
 
 import re
 

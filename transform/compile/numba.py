@@ -21,7 +21,7 @@ from ..passes.callees import is_recursive
 from ..passes.flat import entry_of, kernel_of
 from ..passes.forwards import forwards
 from ..passes.integers import checked
-from ..passes.loops import compared, loops
+from ..passes.loops import assumed, compared, loops
 from ..passes.messages import only_raises, without_messages
 from ..passes.promotion import is_single, promoted
 from ..passes.ranges import LARGEST_ARGUMENT
@@ -48,7 +48,7 @@ def compiled(function: Function, fastmath: bool, parallel: bool) -> Compiled:
     Raises UnsupportedError where the kernel cannot be written.
     """
     plain = kernel_of(function)
-    kernel = forwards(loops(compared(checked(promoted(without_messages(plain))))))
+    kernel = forwards(loops(compared(assumed(checked(promoted(without_messages(plain)))))))
     for each in kernel.params:
         if isinstance(each.type, List):
             raise UnsupportedError(

@@ -53,7 +53,8 @@ def entry_of(function: Function, kernel: Function) -> Function:
     """The function with the signature of `function`, which calls the kernel."""
     callee = Callee(kernel.name, kernel)
     values = {var: value for each in (*function.callees.values(), function) for var, value in each.captures}
-    arguments = (*function.params, *kernel.params[len(function.params) :])
+    captured = _captured(function)[None]
+    arguments = (*function.params, *captured)
     targets = tuple(
         Var(getattr(atom, "name", "t"), atom.type, temporary=isinstance(atom, Lit))
         for atom in function.results
@@ -72,7 +73,7 @@ def entry_of(function: Function, kernel: Function) -> Function:
         function,
         body=(*given.values(), call, *returned.values()),
         results=results[: len(function.results)],
-        captures=tuple((var, values[var]) for var in kernel.params[len(function.params) :]),
+        captures=tuple((var, values[var]) for var in captured),
         callees={**kernel.callees, callee: replace(kernel, callees={})},
     )
 

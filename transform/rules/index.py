@@ -21,7 +21,7 @@ from .lengths import derived, slice_length
 from .registry import PRIMITIVES, function, primitive
 from .shape import dim, normal_axis, sizes_of
 
-__all__ = ["getitem", "index_shape", "index_template", "may_repeat", "scatter"]
+__all__ = ["getitem", "index_shape", "index_template", "may_repeat", "scatter", "slices"]
 
 Params = Mapping[str, Any]
 Entry = Any
@@ -137,6 +137,14 @@ def index_shape(
     if place is not None:
         shape[place:place] = dims.broadcast_shapes(shapes)
     return tuple(shape)
+
+
+def slices(types: Sequence[Type], params: Params) -> Iterator[tuple[Size, slice]]:
+    """The slices in the index of an equation with these params, each with the length of what it cuts."""
+    sizes = sizes_of(types[0])
+    for _, entry, axis in _aligned(len(sizes), types, params["index"]):
+        if isinstance(entry, slice):
+            yield sizes[axis], entry
 
 
 def _slice_size(dims: Dims, size: Size, entry: slice, types: Sequence[Type], length: Size | None) -> Size:

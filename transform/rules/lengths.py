@@ -14,7 +14,18 @@ from ..ir import Eqn, Lit, Var
 from ..types import Dim, Dims, Scalar, Size, Unknown, shift, unknown_dim
 from .build import Value
 
-__all__ = ["Derived", "derived", "product", "quotient", "slice_length", "total_length", "value_length"]
+__all__ = [
+    "Derived",
+    "beyond",
+    "derived",
+    "least",
+    "product",
+    "quotient",
+    "reach",
+    "slice_length",
+    "total_length",
+    "value_length",
+]
 
 
 @dataclass(frozen=True)
@@ -126,9 +137,39 @@ def slice_length(dims: Dims, size: Size, start: Bound, stop: Bound, step: Bound)
         return len(range(*slice(start, stop, step).indices(size)))
     if step == -1 and start is None and stop is None:
         return size
+    n = reach(slice(start, stop, step))
+    if n is not None and n <= least(size):
+        return len(range(*slice(start, stop, step).indices(n)))
     if step in (None, 1) and (start is None or start >= 0) and (stop is None or stop < 0):
         return shift(size, (stop or 0) - (start or 0))
     return derived("slice", size, start, stop, step)
+
+
+@dataclass(frozen=True)
+class Beyond(Derived):
+    """The symbol of the rest of a length that is known to be at least as long as something."""
+
+
+def beyond(symbol: str | Unknown, n: int) -> Dim:
+    """A length that is known to be at least n."""
+    return Dim(Beyond("beyond", (symbol, n)), n, not_one=n > 1)
+
+
+def least(size: Size) -> int:
+    """What a length surely is at least."""
+    if isinstance(size, int):
+        return size
+    return max(size.offset, 0) if isinstance(size.symbol, Beyond) else 0
+
+
+def reach(cut: slice) -> int | None:
+    """How long an array must be for a slice between fixed bounds to have its full length; None for others."""
+    start, stop, step = cut.start, cut.stop, 1 if cut.step is None else cut.step
+    if not isinstance(step, int) or step < 1 or not all(isinstance(e, int | None) for e in (start, stop)):
+        return None
+    if stop is None or stop < 0:
+        return -start if start is not None and start < 0 else None
+    return max(stop, 0) if start is None or start >= 0 else None
 
 
 def _reaches(dims: Dims, bound: Scalar, size: Size) -> bool:

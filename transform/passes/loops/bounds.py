@@ -14,7 +14,8 @@ from typing import Any
 from ...ir import Atom, Eqn, For, Function, Lit, Statement, Var, has_effect, map_regions
 from ...rules.build import Builder
 from ...rules.effects import effect
-from ...types import Array, Size
+from ...rules.lengths import least
+from ...types import Array, Dim, Size
 from ..memory import defined_in
 from .hoist import before_loop
 from .limits import Limits, Sum, indices_of, is_counted
@@ -46,6 +47,8 @@ class _Checks:
             inner = set(facts)
             if isinstance(statement, For):
                 yield from self.before(statement, inner)
+                if _surely_runs(statement):
+                    facts |= inner
             yield map_regions(statement, functools.partial(self.block, known=inner))
 
     def before(self, loop: For, facts: set[Fact]) -> Iterator[Statement]:
@@ -83,19 +86,25 @@ class _Checks:
     def is_inside(self, index: Atom, size: Size) -> bool:
         if isinstance(index.type, Array):
             return False
-        if isinstance(index, Lit) and isinstance(size, int):
-            return bool(-size <= index.value < size)
+        if isinstance(index, Lit) and -least(size) <= index.value < least(size):
+            return True
         return any(is_counted(low) for low in self.limits.bounds((index, 0), True)) and any(
             _is_below(high, size) for high in self.limits.bounds((index, 0), False)
         )
 
 
+def _surely_runs(loop: For) -> bool:
+    """Whether the checks before a loop are checks for what follows it, too."""
+    limits = (loop.start, loop.stop, loop.step)
+    return all(isinstance(each, Lit) for each in limits) and bool(range(*(each.value for each in limits)))  # type: ignore[union-attr]
+
+
 def _is_below(high: Sum, size: Size) -> bool:
     base, offset = high
-    if isinstance(size, int):
-        return base is None and offset < size
-    known = not isinstance(base, Var) and base == size.symbol
-    return bool(known) and offset < size.offset
+    if base is None:
+        return offset < least(size)
+    known = isinstance(size, Dim) and not isinstance(base, Var) and base == size.symbol
+    return bool(known) and offset < size.offset  # type: ignore[union-attr]
 
 
 @dataclass(frozen=True)
@@ -144,7 +153,9 @@ class _Access:
         operands: list[Any] = [loop.start, loop.stop, self.array]
         if base is not None and base is not loop.body.params[0]:
             operands.append(base)
-        condition = f"{runs} and not (-{n} <= {least}{more} and {most}{more} < {n})"
+        condition = f"not (-{n} <= {least}{more} and {most}{more} < {n})"
+        if not _surely_runs(loop):
+            condition = f"{runs} and {condition}"
         return self.raising(condition, operands, 2)
 
     def raising(self, condition: str, operands: Sequence[Any], shaped: int) -> Statement:
