@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...ir import Atom, Eqn, Lit, Statement, Var, map_regions, reads
 from ...rules.build import Builder, Value, op
-from .jobs import Job, Kind, Mode, first_axis, full_index
+from .jobs import Job, Kind, Mode, first_axis, full_index, is_cut
 
 if TYPE_CHECKING:
     from .groups import Group
@@ -50,6 +50,8 @@ def offset_of(job: Job) -> tuple[int, int] | None:
     if index is None or axis is None or not isinstance(index[axis], slice):
         return None
     cut = index[axis]
+    if is_cut(cut):
+        return None
     return (axis, cut.start or 0) if cut.step in (None, 1) else None
 
 

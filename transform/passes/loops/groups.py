@@ -10,7 +10,7 @@ from ...ir import Atom, Eqn, Statement, Var, atoms_of, has_effect, reads, region
 from ...types import Size
 from ..memory import has_memory
 from .gather import gathers
-from .jobs import Job, Kind, Mode, first_axis, full_index
+from .jobs import Job, Kind, Mode, first_axis, full_index, is_cut
 from .views import Fixed
 
 if TYPE_CHECKING:
@@ -250,7 +250,7 @@ def row_written(job: Job) -> tuple[int, int, int, bool] | None:
     axis = first_axis(index, job.eqn.operands)
     assert axis is not None
     cut = index[axis]
-    if not isinstance(cut, slice):
+    if not isinstance(cut, slice) or is_cut(cut):
         return None
     step = 1 if cut.step is None else cut.step
     return axis, (0 if step < 0 else cut.start or 0), abs(step), step < 0

@@ -19,10 +19,10 @@ from ...rules.build import Builder, Value, op
 from ...rules.reductions import axes_of
 from ...rules.registry import PRIMITIVES
 from ...rules.stores import place_type
-from ...types import Array, Dims, Size, Type, rank
+from ...types import Array, Dims, Size, Type, not_one, rank
 from .views import is_plain
 
-__all__ = ["FOLDS", "Job", "Kind", "Mode", "first_axis", "full_index", "is_mask", "job_of"]
+__all__ = ["FOLDS", "Job", "Kind", "Mode", "first_axis", "full_index", "is_cut", "is_mask", "job_of"]
 
 Rows = Sequence[Value]
 Row = Callable[[Builder, Rows], Value]
@@ -185,6 +185,10 @@ def _store(eqn: Eqn, dims: Dims) -> Job | None:
     assert isinstance(place, Array)
     size = dims.resolve(place.dims[0])
     mode = mode_of(v, rank(place), size, dims)
+    if mode is None and eqn.primitive.name == "index_add" and rank(place) == 1 and is_cut(index[first]):
+        # What is added to a slice has its length, or 1: that has been compared, see lengths.py.
+        size = dims.resolve(v.type.dims[0])  # type: ignore[union-attr]
+        mode = Mode.ROW if not_one(size) else None
     lists = [each for each in index if _is_list(each, eqn.operands)]
     by_list = not isinstance(index[first], slice)
     if mode is None or (by_list and not _alike(lists, eqn.operands, size, dims)):
@@ -241,7 +245,12 @@ def first_axis(index: Sequence[Any], operands: Sequence[Atom]) -> int | None:
             return None
         if lists[0] == moving[0]:
             return lists[0]
-    return moving[0] if is_plain(index[moving[0]]) else None
+    return moving[0] if is_plain(index[moving[0]]) or len(moving) == 1 else None
+
+
+def is_cut(entry: Any) -> bool:
+    """Whether an entry is a slice whose elements are where only run time knows: it is taken as a view."""
+    return isinstance(entry, slice) and not is_plain(entry)
 
 
 def _is_list(entry: Any, operands: Sequence[Atom]) -> bool:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from ...ir import Atom, Eqn, For, Lit, Slot, Var
 from ...rules.build import Builder, Value, op
+from ...rules.index import shifted
 from ...rules.registry import PRIMITIVES
 from ...rules.stores import place_type
 from ...types import INT, Array, Scalar, Type
 from .contract import NEW
 from .gather import Piece, pieces
 from .groups import Group
-from .jobs import FOLDS, Job, Kind, Mode, first_axis, full_index, is_mask
+from .jobs import FOLDS, Job, Kind, Mode, first_axis, full_index, is_cut, is_mask
 from .views import Along, View, whole
 
 if TYPE_CHECKING:
@@ -155,6 +156,9 @@ class _Nest:
         place = place_type(self.builder.dims, [each.type for each in eqn.operands], eqn.params)
         assert isinstance(place, Array)
         size = self.builder.dims.resolve(place.dims[0])
+        if is_cut(index[axis]) and not isinstance(size, int):
+            view = self.builder.apply(PRIMITIVES["getitem"], (array, *eqn.operands[2:]), _view_params(eqn))
+            return op.dim(view, axis=0)
         return (
             size
             if isinstance(size, int)
@@ -316,6 +320,10 @@ class _Nest:
         old = full_index(job.eqn.params["index"], array.type, job.eqn.operands)
         first = first_axis(old or (), job.eqn.operands)
         assert old is not None
+        assert first is not None
+        if is_cut(old[first]):
+            self.store_in_view(job, row, index)
+            return
         operands: list[Any] = []
         new: list[Any] = []
         condition: Value | None = None
@@ -355,6 +363,15 @@ class _Nest:
             carried.now = self.put(name, carried.now, row, tuple(new), operands)
         else:
             carried.now = self.put_where(condition, name, carried.now, row, tuple(new), operands)
+
+    def store_in_view(self, job: Job, row: Value, index: Var) -> None:
+        """A store to an element of a slice."""
+        eqn, carried = job.eqn, self.carried[job.eqn.target]
+        operands = (carried.now, row, *eqn.operands[2:], index)
+        view = _view_params(eqn)
+        prefix = (("getitem", {**view, "index": shifted(view["index"], 1)}),)
+        params = {"prefix": prefix, "index": (Slot(len(operands) - 1),)}
+        carried.now = self.renewed(self.builder.apply(eqn.primitive, operands, params), carried.now)
 
     def put_in_row(
         self, name: str, row: Value, v: Value, index: tuple[Any, ...], operands: Sequence[Any]
@@ -397,7 +414,12 @@ class _Nest:
     ) -> Value:
         while index and index[-1] == slice(None) and len(index) > 1:
             index = index[:-1]
-        made = self.builder.apply(PRIMITIVES[name], (array, v, *operands), {"index": index})
+        return self.renewed(
+            self.builder.apply(PRIMITIVES[name], (array, v, *operands), {"index": index}), array
+        )
+
+    def renewed(self, made: Value, array: Value) -> Value:
+        """What a store makes of an array: the same object."""
         source = array.atom
         assert isinstance(source, Var)
         named = self.named(made, source, source.temporary)
@@ -414,6 +436,12 @@ class _Nest:
         target = Var(like.name, last.target.type, temporary)
         self.builder.body[-1] = replace(last, target=target)
         return self.builder.value(target)
+
+
+def _view_params(eqn: Eqn) -> dict[str, Any]:
+    """The params of the reading of what a store writes to."""
+    known = {"lengths": eqn.params["lengths"]} if eqn.params.get("lengths") else {}
+    return {"index": shifted(eqn.params["index"], -1), **known}
 
 
 def _number(type_: Type, value: Any) -> Any:

@@ -1,0 +1,110 @@
+"""Stores to slices between bounds that only run time knows: loops, with NumPy's own rules for the bounds."""
+
+import numpy as np
+import pytest
+
+from tests.passes.test_loops import V, looped
+from tests.programs import check
+from transform import adjoint, grad, tangent, value_and_grad
+
+pytest.importorskip("numba")
+
+
+def layers(p, x, n):
+    """Weights and shifts of each layer, one behind the other in one vector."""
+    for k in range(2):
+        w, b = p[2 * k * n : (2 * k + 1) * n], p[(2 * k + 1) * n : (2 * k + 2) * n]
+        x = np.tanh(x * w + b)
+    return np.sum(x * x)
+
+
+def shifted(x, lo, hi):
+    y = np.zeros(x.shape)
+    y[lo:hi] = 2.0
+    y[lo:hi] += x[lo:hi] ** 2
+    y[:lo] -= x[:lo]
+    return np.sum(y * x)
+
+
+def overwritten(x, n):
+    y = x.copy()
+    y[n:] = y[n:] * y[n:]
+    y[1 : n + 1] = y[:n] * 3.0
+    y[-n:] += 1.0
+    return np.sum(y**2)
+
+
+def downwards(x, n):
+    y = np.zeros(x.shape)
+    y[n::-1] = 1.5
+    y[-2:] = x[-2:] * 2.0
+    y[::-1] += x
+    return np.sum(y * y * x)
+
+
+def in_columns(A, x, j):
+    B = np.zeros(A.shape)
+    B[j + 1 :, j] = 3.0
+    B[j, :j] += x[:j]
+    B[-2:, 0] += x[0]
+    return np.sum(B * A)
+
+
+LONG = np.linspace(-0.7, 0.9, 12)
+A = np.outer(LONG[:5], V[:5])
+CASES = [
+    (layers, (LONG, V[:3], 3)),
+    (shifted, (V, 1, 4)),
+    (shifted, (V, -4, -1)),
+    (shifted, (V, 4, 2)),
+    (shifted, (V, 2, 40)),
+    (shifted, (V, -40, 2)),
+    (shifted, (V[:0], 0, 0)),
+    (overwritten, (V, 2)),
+    (overwritten, (V, 5)),
+    (downwards, (V, 3)),
+    (downwards, (V, -2)),
+    (downwards, (V[:2], 0)),
+    (in_columns, (A, V[:5], 2)),
+    (in_columns, (A, V[:5], 0)),
+    (in_columns, (A, V[:5], 4)),
+]
+NAMES = [f"{program.__name__}{arguments[1:]}".replace("\n", "")[:60] for program, arguments in CASES]
+
+
+@pytest.mark.parametrize("program, arguments", CASES, ids=NAMES)
+def test_both_flavours_agree(program, arguments):
+    wrt = tuple(k for k, each in enumerate(arguments) if isinstance(each, np.ndarray))
+    want_value, want = value_and_grad(program, wrt)(*arguments)
+    assert want_value == pytest.approx(program(*arguments), rel=1e-13)
+    got_value, got = value_and_grad(program, wrt, backend="numba")(*arguments)
+    assert got_value == pytest.approx(want_value, rel=1e-12)
+    for a, b in zip(got, want, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("program, arguments", CASES, ids=NAMES)
+@pytest.mark.parametrize("make", [tangent, adjoint])
+def test_loops_compute_the_same(program, arguments, make):
+    wrt = tuple(k for k, each in enumerate(arguments) if isinstance(each, np.ndarray))
+    seeds = [np.cos(arguments[k] + 1.0) for k in wrt] if make is tangent else [1.0]
+    derivative = make(program, wrt)
+    function, _ = looped(derivative, *arguments)
+    want, got = derivative(*arguments, *seeds), function(*arguments, *seeds)
+    for a, b in zip(check.leaves(got), check.leaves(want), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-14)
+
+
+def test_what_is_added_to_a_part_of_a_vector_is_added_in_a_loop():
+    _, text = looped(adjoint(layers), LONG, V[:3], 3)
+    assert "][i] += " in text
+    assert not [
+        line for line in text.splitlines() if "] += " in line and "[i" not in line and "[k" not in line
+    ]
+
+
+def test_what_does_not_fit_raises_as_in_python():
+    with pytest.raises(ValueError, match=r"shape|length|broadcast"):
+        grad(layers)(LONG, V[:4], 3)
+    with pytest.raises(ValueError, match=r"shape|length|broadcast"):
+        grad(layers, backend="numba")(LONG, V[:4], 3)
