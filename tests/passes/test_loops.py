@@ -151,3 +151,37 @@ def test_what_is_taken_apart_is_the_same(function, arguments):
     derivative = grad(function, 0)
     run, _ = looped(derivative, *arguments)
     np.testing.assert_allclose(run(*copy.deepcopy(arguments)), derivative(*arguments), rtol=1e-12)
+
+
+def replaced_within(a, b, n):
+    s, others = 0.0, [b, b * 2]
+    for t in range(n):
+        x = a * (t + 1.0)
+        for k in range(2):
+            s = s + np.sum(x * x * others[k])
+            x = others[k]
+        s = s + np.sum(x * a)
+    return s
+
+
+def kept_within(a, b, n):
+    s, held = 0.0, []
+    for t in range(n):
+        x = a * (t + 1.0)
+        for _ in range(2):
+            held.append(x)  # noqa: PERF401
+    for k in range(2 * n):
+        s = s + np.sum(held[k] * b) * k
+    return s
+
+
+@pytest.mark.parametrize("function", [replaced_within, kept_within])
+def test_what_an_inner_loop_replaces_or_keeps_is_no_buffer(function):
+    arguments, dot = (V, V**2, 3), 1 - V
+    run, _ = looped(tangent(function, (0,)), *arguments)
+    h = 1e-6
+    ends = [function(V + sign * h * dot, *arguments[1:]) for sign in (1, -1)]
+    np.testing.assert_allclose(run(*arguments, dot)[1], (ends[0] - ends[1]) / (2 * h), rtol=1e-7)
+    np.testing.assert_allclose(
+        looped(grad(function), *arguments)[0](*arguments) @ dot, run(*arguments, dot)[1]
+    )

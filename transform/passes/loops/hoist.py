@@ -24,6 +24,7 @@ from ...ir import (
     Var,
     While,
     map_regions,
+    regions_of,
     substitute,
     walk,
 )
@@ -126,8 +127,14 @@ def _candidates(loop: For | While, inside: set[Var]) -> Iterable[tuple[Eqn, Var]
 
 def _last_version(buffer: Var, body: Region) -> Var | None:
     """The last version of a buffer in a body; None where something of it may live on."""
+    version = _followed(buffer, body.body)
+    return None if version in body.results else version
+
+
+def _followed(buffer: Var, body: Iterable[Statement]) -> Var | None:
+    """The version of a buffer that stores and loops have made of it in the end, if nothing else holds it."""
     version = buffer
-    for statement in body.body:
+    for statement in body:
         if isinstance(statement, Eqn):
             if version not in statement.operands:
                 continue
@@ -138,14 +145,34 @@ def _last_version(buffer: Var, body: Region) -> Var | None:
                     return None
             elif _may_be(statement):
                 return None
+        elif _escapes(version, statement):
+            return None
         elif isinstance(statement, (For, While)) and version in statement.init:
             k = statement.init.index(version)
-            if statement.init.count(version) > 1:
+            last = _followed(carried(statement)[k], statement.body.body)
+            # What comes out of the loop is the buffer only if each iteration hands that on.
+            if last is not statement.body.results[k] or statement.body.results.count(last) > 1:
                 return None
             version = statement.targets[k]
-        elif isinstance(statement, If) and _yields(statement, version):
-            return None
-    return None if version in body.results else version
+    return version
+
+
+def _escapes(buffer: Var, statement: For | While | If) -> bool:
+    """Whether the regions of a statement, which read a buffer from outside, may hold on to it."""
+    names: set[Atom] = {buffer}
+    if isinstance(statement, (For, While)) and statement.init.count(buffer) > 1:
+        return True
+    for inner in walk([statement]):
+        if isinstance(inner, Eqn) and not names.isdisjoint(inner.operands):
+            if inner.primitive.consumes and (inner.operands[0] in names or _keeps(inner)):
+                return True
+            if _may_be(inner):
+                names.update(inner.targets)
+        elif isinstance(inner, (For, While)) and inner is not statement and not names.isdisjoint(inner.init):
+            return True
+        if any(not names.isdisjoint(region.results) for region in regions_of(inner)):
+            return True
+    return False
 
 
 def _keeps(eqn: Eqn) -> bool:
@@ -158,14 +185,6 @@ def _may_be(eqn: Eqn) -> bool:
     return any(has_memory(target) for target in eqn.targets) and (
         eqn.primitive.view or eqn.primitive.name in ("unstack", "repeat_list") or bool(eqn.others)
     )
-
-
-def _yields(statement: If, version: Var) -> bool:
-    used = {version} & {atom for region in (statement.then, statement.orelse) for atom in region.results}
-    consumed = any(
-        isinstance(s, Eqn) and s.primitive.consumes and version in s.operands for s in walk([statement])
-    )
-    return bool(used) or consumed
 
 
 def _handed_on(loop: For | While, eqn: Eqn, last: Var) -> For | While:
