@@ -14,11 +14,12 @@ from typing import Any
 from ...ir import Atom, Eqn, For, Function, Lit, Statement, Var, has_effect, map_regions
 from ...rules.build import Builder
 from ...rules.effects import effect
-from ...rules.lengths import least
+from ...rules.lengths import Derived, least
 from ...types import Array, Dim, Size
 from ..memory import defined_in
 from .hoist import before_loop
 from .limits import Limits, Sum, indices_of, is_counted
+from .tapes import TRIPS
 
 __all__ = ["bounded"]
 
@@ -84,6 +85,8 @@ class _Checks:
                 yield access
 
     def is_inside(self, index: Atom, size: Size) -> bool:
+        if isinstance(size, Dim) and isinstance(size.symbol, Derived) and size.symbol.how == TRIPS:
+            return True
         if isinstance(index.type, Array):
             return False
         if isinstance(index, Lit) and -least(size) <= index.value < least(size):

@@ -16,6 +16,7 @@ from .hoist import hoisted
 from .indices import folded
 from .once import unrolled
 from .peel import peeled
+from .tapes import indexed
 
 __all__ = ["loops"]
 
@@ -23,7 +24,7 @@ __all__ = ["loops"]
 def loops(function: Function) -> Function:
     """The function with explicit loops in place of array expressions, its callees likewise."""
     callees = {callee: loops(each) for callee, each in function.callees.items()}
-    made = replace(unrolled(peeled(expanded(function))), callees=callees)
+    made = replace(unrolled(peeled(expanded(indexed(function)))), callees=callees)
     made = simplify(folded(made))
     made = own(eliminate_dead(replace(made, body=combined(made.body))))
     made = hoisted(upwards(made))
