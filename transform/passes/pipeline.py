@@ -10,6 +10,7 @@ from ..ir import Atom, Callee, Function
 from .adjoint import adjoint
 from .callees import completed
 from .dce import eliminate_dead, without_idle
+from .direct import added_directly
 from .own import own
 from .recognise import recognise
 from .shapes import shapes_from_elsewhere
@@ -60,4 +61,4 @@ def tidy(function: Function) -> Function:
     """Simplified, without dead code, with the copies that in-place updates need."""
     function = shapes_from_elsewhere(eliminate_dead(simplify(function)))
     # What died was a use: expressions that had two may be rewritten now.
-    return own(eliminate_dead(simplify(function)))
+    return own(eliminate_dead(added_directly(simplify(function))))
