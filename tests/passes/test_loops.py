@@ -73,6 +73,13 @@ def diffused(u, n):
     return np.sum(u)
 
 
+def swirled(u, n):
+    for _ in range(n):
+        east, north = u[1:-1, 2:] - u[1:-1, :-2], u[2:, 1:-1] - u[:-2, 1:-1]
+        u[1:-1, 1:-1] -= u[1:-1, 1:-1] * (east + north)
+    return np.sum(u)
+
+
 def rosenbrock(x):
     return np.sum(100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2)
 
@@ -87,8 +94,9 @@ def softmax(z):
     [
         (product, (V, V), 1, 1),
         (squares, (M, V, V), 3, 2),
-        (diffused, (V, 3), 6, 2),
-        (rosenbrock, (V,), 3, 4),
+        (diffused, (V, 3), 4, 2),
+        (swirled, (M, 3), 15, 5),
+        (rosenbrock, (V,), 2, 3),
         (softmax, (M,), 9, 7),
     ],
 )

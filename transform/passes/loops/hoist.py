@@ -31,7 +31,7 @@ from ...ir import (
 from ...types import Scalar
 from ..memory import carried, defined_in, has_memory
 
-__all__ = ["before_loop", "hoisted"]
+__all__ = ["before_loop", "handed_on", "hoisted"]
 
 _BUFFERS = frozenset({"empty", "empty_like"})
 _MAY_FAIL = frozenset(
@@ -113,7 +113,7 @@ def _buffers(loop: For | While) -> tuple[list[Statement], For | While]:
             return before, loop
         eqn, last = found
         before.append(eqn)
-        loop = _handed_on(loop, eqn, last)
+        loop = handed_on(loop, eqn, last)
         inside.discard(eqn.target)
 
 
@@ -187,7 +187,7 @@ def _may_be(eqn: Eqn) -> bool:
     )
 
 
-def _handed_on(loop: For | While, eqn: Eqn, last: Var) -> For | While:
+def handed_on(loop: For | While, eqn: Eqn, last: Var) -> For | While:
     """The loop with a buffer that is made before it."""
     buffer = eqn.target
     param, target = (Var(last.name, buffer.type, last.temporary) for _ in range(2))
