@@ -325,3 +325,17 @@ def test_the_dumped_module_runs_by_itself():
     exec(compile(df.source, "<dump>", "exec"), scope)
     same(scope["network_adjoint"](*arguments), want)
     assert "reversed" not in df.source
+
+
+def smoothed(u, n):
+    for _ in range(n):
+        u[1:-1] += 0.1 * (u[2:] - u[:-2])
+    return np.sum(u * u)
+
+
+def test_primal_statements_stand_above_loop_nests():
+    lines = grad(smoothed, backend="numba").specialize(np.ones(5), 3).emitted.text.splitlines()
+    comments = [k for k, line in enumerate(lines) if "# " in line and "sweep" not in line]
+    told = ["u[1:-1] += 0.1 * (u[2:] - u[:-2])", "np.sum(u * u)", "u[1:-1] += 0.1 * (u[2:] - u[:-2])"]
+    assert [lines[k].strip() for k in comments] == [f"# {each}" for each in told]
+    assert all(lines[k + 1].strip().startswith("for i in range(") for k in comments)

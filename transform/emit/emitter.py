@@ -107,7 +107,7 @@ def _emit(function: Function, module: Emitted, decorator: str = "") -> Emitted:
     names, globals_ = writer.names, writer.globals
     arguments = signature(inputs_of(function), globals_)
     docstring = _banner(function, names)
-    rows = definition(function.name, arguments, docstring, lines, last, Printer())
+    rows = definition(function.name, arguments, docstring, lines, last, Printer(), above=bool(decorator))
     text = "".join(f"{row.code}\n" for row in rows)
     body = [ast.Expr(ast.Constant(value=docstring))] if docstring else []
     nodes = [*body, *(line.node for line in [*lines, last])]

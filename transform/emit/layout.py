@@ -51,14 +51,23 @@ class Row:
 
 
 def definition(
-    name: str, arguments: ast.arguments, docstring: str, lines: Sequence[Line], last: Line, printer: Printer
+    name: str,
+    arguments: ast.arguments,
+    docstring: str,
+    lines: Sequence[Line],
+    last: Line,
+    printer: Printer,
+    above: bool = False,
 ) -> list[Row]:
-    """The lines of the def; `last` is its return statement."""
+    """The lines of the def; `last` is its return statement.
+
+    What a loop nest computes is said `above` it, of what is no such loop at the end of a line.
+    """
     rows = [Row(text) for text in _header(name, arguments, printer)]
     if docstring:
         escaped = docstring.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
         rows.append(Row(f'{_INDENT}"""{escaped}"""'))
-    rows.extend(_Rows(printer).function(lines, last))
+    rows.extend(_Rows(printer, lines if above else ()).function(lines, last))
     return [*_aligned(rows)]
 
 
@@ -71,12 +80,18 @@ def _header(name: str, arguments: ast.arguments, printer: Printer) -> list[str]:
 
 
 class _Rows:
-    """Prints lines; each primal statement becomes a comment where it is first differentiated."""
+    """Prints lines; each primal statement becomes a comment where it is first differentiated.
 
-    def __init__(self, printer: Printer) -> None:
+    Those of loop nests among `lines` have their comments above them.
+    """
+
+    def __init__(self, printer: Printer, lines: Sequence[Line]) -> None:
         self.printer = printer
-        self.shown: set[tuple[str, int, str]] = set()
         self.sweep = Sweep.NONE
+        self.nests = {id(line) for line in _each(lines) if line.nest}
+        inside = [origin for line in _each(lines) if line.nest for origin in _origins([line])]
+        self.shown = {_key(origin) for origin in inside}
+        self.above: list[str] = []
 
     def function(self, lines: Sequence[Line], last: Line) -> Iterator[Row]:
         for line in lines:
@@ -92,6 +107,9 @@ class _Rows:
             yield Row(f"{_INDENT}# {sweep.value}")
 
     def line(self, line: Line, indent: str) -> Iterator[Row]:
+        if id(line) in self.nests:
+            yield from self.nest(line, indent)
+            return
         comment = self.comment(line)
         if not line.blocks:
             for k, text in enumerate(self.statement(line.node, indent)):
@@ -101,6 +119,26 @@ class _Rows:
             comment = ""
             for inner in block.lines:
                 yield from self.line(inner, indent + _INDENT)
+
+    def nest(self, line: Line, indent: str) -> Iterator[Row]:
+        """A loop nest below the primal statements that it is for, if the nest before is not for the same."""
+        origins = {_key(origin): origin for origin in _origins([line])}.values()
+        above = [f"# {_told(o)}" for o in sorted(origins, key=lambda o: o.line)]
+        if line.sweep is Sweep.REVERSE:
+            above.reverse()
+        if above != self.above:
+            yield from (Row(_cut(indent + text)) for text in above)
+        self.above = above
+        yield from self.loops(line, indent)
+
+    def loops(self, line: Line, indent: str) -> Iterator[Row]:
+        """A loop without comments."""
+        if not line.blocks:
+            yield from (Row(text, origin=_origin(line)) for text in self.statement(line.node, indent))
+        for block in line.blocks:
+            yield Row(indent + header(block, self.printer), origin=_origin(line))
+            for inner in block.lines:
+                yield from self.loops(inner, indent + _INDENT)
 
     def statement(self, node: ast.stmt, indent: str) -> list[str]:
         """The lines of a statement: one, but for a long result with parts."""
@@ -148,7 +186,7 @@ class _Rows:
                     self.shown.add(key)
                     new.append(origin)
         new.sort(key=lambda origin: -origin.line)
-        return ", ".join(" ".join(o.statement.removeprefix("return ").splitlines()) for o in new)
+        return ", ".join(map(_told, new))
 
 
 def header(block: Block, printer: Printer) -> str:
@@ -168,6 +206,32 @@ def _key(origin: Origin) -> tuple[str, int, str]:
     return origin.file, origin.line if single else 0, origin.statement
 
 
+def _each(lines: Sequence[Line]) -> Iterator[Line]:
+    """Lines and those inside them, a loop nest as one."""
+    for line in lines:
+        yield line
+        for block in () if line.nest else line.blocks:
+            yield from _each(block.lines)
+
+
+def _origins(lines: Sequence[Line]) -> Iterator[Origin]:
+    """The primal statements that lines come from, those inside them included."""
+    for line in lines:
+        for statement in line.made_of:
+            if statement.origin is not None and statement.origin.outermost.statement:
+                yield statement.origin.outermost
+        for block in line.blocks:
+            yield from _origins(block.lines)
+
+
+def _told(origin: Origin) -> str:
+    return " ".join(origin.statement.removeprefix("return ").splitlines())
+
+
+def _cut(text: str, width: int = _LINE_WIDTH) -> str:
+    return text if len(text) <= width else text[: width - 4].rstrip() + " ..."
+
+
 def _origin(line: Line) -> Origin | None:
     return next((each.origin for each in line.made_of if each.origin is not None), None)
 
@@ -182,5 +246,5 @@ def _aligned(rows: Sequence[Row]) -> Iterator[Row]:
             continue
         code = row.code.ljust(column) if len(row.code) + 2 <= column else row.code + "  "
         room = max(_LINE_WIDTH - len(code) - 2, 24)
-        comment = row.comment if len(row.comment) <= room else row.comment[: room - 4].rstrip() + " ..."
+        comment = _cut(row.comment, room)
         yield replace(row, code=f"{code}# {comment}")

@@ -32,12 +32,16 @@ __all__ = ["Block", "Line", "Writer", "assignment", "name"]
 
 @dataclass
 class Line:
-    """A statement of the generated code, with the equations it was made of; a compound one holds blocks."""
+    """A statement of the generated code, with the equations it was made of; a compound one holds blocks.
+
+    A `nest` is a loop for which the user has written none.
+    """
 
     node: ast.stmt
     made_of: Sequence[Statement] = ()
     sweep: Sweep = Sweep.NONE
     blocks: list[Block] = field(default_factory=list)
+    nest: bool = False
 
 
 @dataclass
@@ -390,7 +394,8 @@ class Writer:
             body = [line.node for line in lines]
             node = ast.For(target=name(index), iter=iterable, body=body, orelse=[])
             head = ast.comprehension(target=name(index), iter=iterable, ifs=[], is_async=0)
-            return Line(node, made_of, statement.sweep, [Block("for", head, lines)])
+            written = statement.origin is None or statement.origin.statement.startswith(("for ", "while "))
+            return Line(node, made_of, statement.sweep, [Block("for", head, lines)], nest=not written)
         lines = self.body(statement.condition.body)
         test = self.test(statement.condition.results[0])
         if lines:

@@ -52,10 +52,10 @@ class Pad:
     like: Var
     more: tuple[int, ...]
 
-    def before(self, like: Var, origin: Any) -> list[Statement]:
+    def before(self, like: Var) -> list[Statement]:
         """The zeros, as they are made elsewhere."""
         builder = Builder()
-        builder.origin, builder.sweep = origin, self.made.sweep
+        builder.origin, builder.sweep = self.made.origin, self.made.sweep
         _zeros(builder, like, self.more, self.made.target)
         return builder.body
 
@@ -137,7 +137,7 @@ class _Pass:
             like = before_loop(pad.like, statement, self.made)
             if like in defined_in([statement.body]) or not self.alike(like, pad.like):
                 continue
-            outside += pad.before(like, statement.origin)
+            outside += pad.before(like)
             made = outside[-1]
             assert isinstance(made, Eqn)
             loop = handed_on(loop, pad.made, pad.last)
