@@ -82,10 +82,10 @@ def wrapped(x, k):
 @pytest.mark.parametrize(
     ("function", "arguments", "expected"),
     [
-        (only_adds, (V,), ["i in range(len(x) - 1)"]),
+        (only_adds, (V,), ["i in range(n - 1)"]),
         (own_elements, (V,), ["i in range(n)"]),
-        (what_is_written_before, (V,), ["i in reversed(range(1, len(x)))"]),
-        (state, (V,), ["i in reversed(range(len(x)))"]),
+        (what_is_written_before, (V,), ["i in reversed(range(1, n))"]),
+        (state, (V,), ["i in reversed(range(n))"]),
         (triangle, (M, V), ["i in reversed(range(n))", "j in range(i)"]),
         (elimination, (M,), ["k in reversed(range(n))", "i in range(k + 1, n)", "j in range(k + 1, n)"]),
         (wrapped, (V, -1), ["i in reversed(range(k, 6))"]),

@@ -217,7 +217,8 @@ def _each(lines: Sequence[Line]) -> Iterator[Line]:
 def _origins(lines: Sequence[Line]) -> Iterator[Origin]:
     """The primal statements that lines come from, those inside them included."""
     for line in lines:
-        for statement in line.made_of:
+        # The limits of a loop are nobody's in particular.
+        for statement in () if line.nest else line.made_of:
             if statement.origin is not None and statement.origin.outermost.statement:
                 yield statement.origin.outermost
         for block in line.blocks:

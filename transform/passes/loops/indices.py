@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from ...ir import Atom, Eqn, Function, Lit, Statement, Var, map_regions
+from ...rules.registry import PRIMITIVES
 
 __all__ = ["folded", "plus"]
 
@@ -40,6 +41,7 @@ def _block(body: Sequence[Statement], sums: dict[Var, Sum]) -> Iterator[Statemen
             base, offset = found
             first, more = sums.get(base, (base, 0))  # type: ignore[arg-type]
             sums[statement.target] = first, offset + more
-            if first is not base and offset + more > 0 and statement.primitive.name == "add":
-                statement = replace(statement, operands=(first, Lit(offset + more)))
+            if first is not base and offset + more >= 0:
+                operands = (first, Lit(offset + more))
+                statement = replace(statement, primitive=PRIMITIVES["add"], operands=operands)
         yield statement

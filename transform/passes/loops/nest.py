@@ -136,7 +136,9 @@ class _Nest:
         for job in self.group.jobs:
             for operand, mode in zip(job.eqn.operands, job.modes, strict=False):
                 if isinstance(operand, Var) and mode is Mode.ROW and self.is_there(operand):
-                    return self.level.length(operand, 0, self.builder)
+                    size = operand.type.dims[0]  # type: ignore[union-attr]
+                    counted = self.level.context.extents.counted(size, self.builder)
+                    return self.level.length(operand, 0, self.builder) if counted is None else counted
             if job.kind is Kind.STORE:
                 return self.length_written(job.eqn)
         # What is broadcast along the first axis has no length of its own.

@@ -37,6 +37,7 @@ from ...rules.registry import PRIMITIVES
 from ...types import Array, Dims
 from ..memory import Memory, has_memory, overwritten_params
 from .contract import contracted
+from .extents import Extents
 from .groups import Group, grouped
 from .jobs import Job, Kind, job_of
 from .nest import length_of, nest
@@ -49,17 +50,19 @@ INDICES = "ijkl"
 
 def peeled(function: Function) -> Function:
     """The function with loops for what array equations do element by element."""
-    context = Context(Dims(), dict(Memory(function, overwritten_params(function)).roots))
+    roots = Memory(function, overwritten_params(function)).roots
+    context = Context(Dims(), dict(roots), Extents(function))
     body = Level(context, function.results).block(function.body)
-    return replace(function, body=body)
+    return replace(function, body=context.extents.once(body))
 
 
 @dataclass
 class Context:
-    """What all levels know: which lengths agree, and which objects a value may be."""
+    """What all levels know: which lengths agree, which objects a value may be, the lengths of arguments."""
 
     dims: Dims
     objects: dict[Var, frozenset[Any]]
+    extents: Extents
 
     def objects_of(self, var: Var) -> frozenset[Any]:
         return self.objects.get(var, frozenset({var})) if has_memory(var) else frozenset()
@@ -268,6 +271,8 @@ class Level:
         size = self.context.dims.resolve(eqn.target.type.dims[axis])  # type: ignore[union-attr]
         if isinstance(size, int):
             return size
+        if (known := self.context.extents.exact(eqn.target.type.dims[axis], builder)) is not None:  # type: ignore[union-attr]
+            return known
         if eqn.primitive.name == "broadcast_to":
             entry = eqn.params["shape"][axis]
             return builder.value(eqn.operands[entry.position]) if isinstance(entry, Slot) else entry
@@ -290,9 +295,12 @@ class Level:
         root = self.same.get(root, root)
         if root in self.jobs:
             return self.extent(self.jobs[root].eqn, axis, builder)
-        size = self.context.dims.resolve(root.type.dims[axis])  # type: ignore[union-attr]
+        own = root.type.dims[axis]  # type: ignore[union-attr]
+        size = self.context.dims.resolve(own)
         if isinstance(size, int):
             return size
+        if (known := self.context.extents.exact(own, builder)) is not None:
+            return known
         if root not in self.made:
             return op.dim(builder.value(root), axis=axis)
         eqn = self.made[root]
