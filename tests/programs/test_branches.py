@@ -450,21 +450,6 @@ def a_branch_in_a_loop_in_a_branch(x, n):
     return s * s
 
 
-def _damped(x, out):
-    for p in range(len(out)):
-        if p > 1:
-            return out
-        out[p] = x * out[p]
-    return out
-
-
-@program(V, 0.7)
-@program(np.array([0.4, 1.3, -0.6, 0.9, 2.0, -1.1]), 0.7)
-def a_view_returned_from_a_loop_or_after_it(v, x):
-    every_other = v[::2]
-    return _damped(x, every_other).sum() + np.sum(every_other * v[0])
-
-
 @program(1.3, 0.7)
 @program(-1.3, 0.7)
 @program(1.3, -0.7)
