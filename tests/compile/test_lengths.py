@@ -46,6 +46,13 @@ def in_place(x, y, k):
     return np.sum(z * z)
 
 
+def added_in_place(x, y, k):
+    z = np.zeros(k)
+    z[:] = x[:k]
+    z += y
+    return np.sum(z * z)
+
+
 def of_columns(x, y, k):
     z = np.zeros((k, 2))
     z[:, 0] = x
@@ -90,6 +97,7 @@ PROGRAMS = (
     of_products,
     of_what_a_loop_fills,
     in_place,
+    added_in_place,
     of_columns,
     of_a_branch,
     carried,

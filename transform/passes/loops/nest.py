@@ -283,7 +283,9 @@ class _Nest:
             carried = self.carried[target]
             carried.now = self.joined(eqn, carried.now, row)
             return
-        self.rows[target] = row = self.named(row, target, True)
+        if not any(row.atom is each.atom for each in self.rows.values()):  # a copy is the row itself
+            row = self.named(row, target, True)
+        self.rows[target] = row
         if target in self.carried:
             carried = self.carried[target]
             carried.now = self.put("store", carried.now, row, (Slot(2),), [index])
