@@ -181,7 +181,8 @@ class Derivative:
         """Let calls with arguments like these take the short way from now on."""
         if self._entered is not made:
             entry = None if has_seeds(self.fn) else fast_entry(self, made, values)
-            type(self).__call__ = entry or Derivative.__call__  # type: ignore[method-assign]
+            call = Derivative.__call__ if entry is None else staticmethod(entry)
+            type(self).__call__ = call  # type: ignore[method-assign]
             self._entered = made
 
     @functools.cached_property

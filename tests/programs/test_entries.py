@@ -375,3 +375,121 @@ def test_a_changed_rule_leaves_the_short_way(long_ways):
     transform.constant(differences)
     derivative(1.0, 2.0, 1.0)
     assert len(long_ways) == 2
+
+
+def predicted(w, X, y):
+    return np.sum((y - X @ w) ** 2)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_lengths_are_tested_before_the_code_reads_them(backend):
+    X = np.arange(8.0).reshape(4, 2)
+    derivative = grad(predicted, backend=backend)
+    assert_same(derivative(V[:2], X, W), derivative(V[:2], X, W))
+    for others in ((V[:2], X, V), (V[:2], X, np.zeros(10**7)), (V, X, W), (V[:2], X[:3], W), (V[:2], X.T, W)):
+        with pytest.raises(ArgumentError, match="length"):
+            derivative(*others)
+    np.testing.assert_allclose(derivative(V[:2], X, W[:1]), 2 * X.T @ (X @ V[:2] - W[0]))
+    np.testing.assert_allclose(derivative(V[:2], X[:1], W), 2 * X[0] * np.sum(X[0] @ V[:2] - W))
+
+
+def neighbours(x, y):
+    return np.sum(x[1:] * y)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_length_that_becomes_one_beside_one_that_does_not(backend, long_ways):
+    derivative = grad(neighbours, backend=backend)
+    assert_same(derivative(W, V), np.array([0.0, *V]))
+    assert_same(derivative(W, V), np.array([0.0, *V]))
+    assert len(long_ways) == 1
+    assert_same(derivative(W, V[:1]), np.array([0.0, *V[[0, 0, 0]]]))
+    assert_same(derivative(W[:2], V[:1]), np.array([0.0, V[0]]))
+    assert_same(derivative(W[:2], V), np.array([0.0, V.sum()]))
+
+
+SCALARS = [2, True, np.float64(2), np.float32(2), 2j, np.array(2.0), 10**30, "2"]
+
+
+def test_machine_code_for_numbers_gets_those_numbers_only():
+    for other in SCALARS:
+        derivative = grad(scalars, backend="numba")
+        assert derivative(2.0, 3.0) == derivative(2.0, 3.0) == 12.0
+        assert_same(
+            outcome(derivative, (2.0, other), {}), outcome(grad(scalars, backend="numba"), (2.0, other), {})
+        )
+
+
+SHADOWING = """
+import numpy as np
+
+type = len = tuple = max = float = Exception = 3.0
+
+
+def program(x, type, _max=2.0):
+    return np.sum(x * type) * len * float * tuple * Exception
+
+
+def other(x, type, abs):
+    return np.sum(x * type) * abs * max * len
+"""
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_arguments_and_globals_may_be_called_like_what_is_built_in(backend, long_ways, tmp_path):
+    file = tmp_path / "shadowing.py"
+    file.write_text(SHADOWING)
+    module = {"__name__": "shadowing"}
+    exec(compile(SHADOWING, str(file), "exec"), module)
+    derivative = grad(module["other"], backend=backend)
+    for _ in range(2):
+        assert_same(derivative(V, 2.0, 0.5), np.array([9.0, 9.0, 9.0]))
+    assert len(long_ways) == 1
+    module["len"] = 1.0
+    assert_same(derivative(V, 2.0, 0.5), np.array([3.0, 3.0, 3.0]))
+    assert len(long_ways) == 2
+    assert_same(grad(module["program"], backend=backend)(V, 2.0), np.full(3, 54.0))
+
+
+class Settings:
+    """An option that can be taken away, and then is no more."""
+
+    def __init__(self):
+        self.power = 3
+
+    def __getattr__(self, name):
+        raise (RuntimeError if name == "power" else AttributeError)(name)
+
+
+SETTINGS = Settings()
+
+
+def with_settings(x):
+    return x**SETTINGS.power
+
+
+def test_what_is_gone_is_for_the_long_way(long_ways):
+    derivative = grad(with_settings)
+    assert derivative(2.0) == derivative(2.0) == 12.0
+    assert len(long_ways) == 1
+    SETTINGS.power = 2
+    assert derivative(2.0) == derivative(2.0) == 4.0
+    assert len(long_ways) == 2
+    del SETTINGS.power
+    with pytest.raises((RuntimeError, TransformError), match="power"):
+        derivative(2.0)
+    assert len(long_ways) == 3
+
+
+def test_a_replaced_body_leaves_the_short_way(long_ways):
+    def f(x):
+        return x**2
+
+    def g(x):
+        return x**3
+
+    derivative = grad(f)
+    assert derivative(2.0) == derivative(2.0) == 4.0
+    f.__code__ = g.__code__
+    assert derivative(2.0) == derivative(2.0) == 12.0
+    assert len(long_ways) == 2

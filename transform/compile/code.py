@@ -13,13 +13,13 @@ __all__ = ["Compiled", "Short"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Short:
-    """Lines that return what a call would, in the names of its parameters and of `scope`.
+    """Lines that return what a call would, in the names of its parameters and of `scope()`.
 
     With the exceptions `retried` a call deals.
     """
 
     lines: tuple[str, ...]
-    scope: Mapping[str, Any]
+    scope: Callable[[], Mapping[str, Any]]
     retried: tuple[type[Exception], ...]
 
 

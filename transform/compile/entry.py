@@ -1,24 +1,40 @@
 """The way from a call to the compiled code: short for the types of the last call, complete for the rest.
 
 The short way is a generated function of fixed arity that tests each argument's type and each value read
-from outside with `is`, and calls the compiled derivative; anything unexpected takes the long way.
+from outside with `is`, and calls the compiled derivative; anything unexpected takes the long way:
+
+    def _entry(_type, _type1, _dtype1, _read0, mse_adjoint_kernel, ...):
+        def __call__(w, X, y):
+            while True:
+                try:
+                    if not (_type(w) is _type1 and w.dtype is _dtype1 and ... and np is _read1): break
+                except _Exception: break
+                try:
+                    return mse_adjoint_kernel(w, X, y, 1.0)
+                except _retried:
+                    return _kernel(w, X, y)
+            return _self.call_by_name({'w': w, 'X': X, 'y': y})
+        return __call__
 """
 
 from __future__ import annotations
 
+import ast
+import builtins
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from textwrap import indent
 from typing import Any
 
 import numpy as np
 
-from ..frontend import Read
-from ..ir import Function, Input
+from ..ir import Input, Slot
 from ..passes.ranges import LARGEST_ARGUMENT
-from ..tree import Static, Tree, leaves
-from .lengths import exact_tests, length_tests
+from ..tree import Static, Tree
 from .parts import LeafTests, Parts
+from .read_tests import globals_of, read_tests
 from .seed_tests import ABSENT, ONE, later_seeds, leading_seeds, seed_tests
+from .shape_tests import shape_tests
 from .sharing import sharing_tests
 
 __all__ = ["arranged", "fast_entry"]
@@ -47,7 +63,7 @@ def arranged(inputs: Sequence[Input], values: Mapping[str, Any]) -> tuple[list[A
 
 
 def fast_entry(derivative: Any, made: Any, values: Mapping[str, Any]) -> Callable[..., Any] | None:
-    """A `__call__` for arguments of these types; None where a test would not be cheap or not be safe.
+    """What to call with arguments of these types; None where a test would not be cheap or not be safe.
 
     Seeds are those inputs of a seeded derivative that are not in `values`.
     """
@@ -57,12 +73,13 @@ def fast_entry(derivative: Any, made: Any, values: Mapping[str, Any]) -> Callabl
         return None
     if any(each.name.startswith("_") for each in inputs):
         return None  # the names that begin with _ are the entry's own
-    scope: dict[str, Any] = {"_kernel": made.compiled.kernel, "_ndarray": np.ndarray}
+    scope = {**_OWN, "_kernel": made.compiled.kernel, "_self": derivative}
     tests: list[str] = []
     trees = {each.name: each.tree for each in inputs}
     parts = Parts(scope)
+    shapes: dict[int, tuple[int, ...]] = {}
     for name, value in values.items():
-        own = parts.tests(name, trees[name], value, _leaf_tests(made, parts))
+        own = parts.tests(name, trees[name], value, _leaf_tests(made, parts, shapes))
         if own is None:
             return None
         tests += own
@@ -71,38 +88,27 @@ def fast_entry(derivative: Any, made: Any, values: Mapping[str, Any]) -> Callabl
     if fitting is None:
         return None
     tests += fitting.tests
-    if seeds:
-        own_positions = {leaf.position for name in values for leaf in leaves(trees[name])}
-        tests += exact_tests(made.function, parts.names, own_positions, made.captured)
-    else:
-        raises = made.compiled.dispatcher is None
-        tests += length_tests(made.function, parts.names, made.primal.given, made.captured, raises)
+    tests += shape_tests(made.function, parts.names, shapes, made.captured)
     tests += sharing_tests(made.primal, parts.names, made.captured, scope)
-    for k, read in enumerate(made.reads):
-        tests.append(_read_test(read, k))
-        scope |= {f"_holder{k}": read.holder, f"_read{k}": read.value, f"_current{k}": read.current}
-    lines = list(fitting.lines)
-    given = ", ".join(f"{n}={n}" if by_name else n for n, by_name in _given(inputs))
-    short = made.compiled.short
-    if short is not None:
-        scope |= {**short.scope, "_retried": short.retried}
-        lines += [f"{each.name} = {each.default}" for each in made.function.inputs if each.name not in trees]
-    lines += _called(given, () if short is None else short.lines)
-    return _define(derivative, inputs, seeds, tests, scope, lines)
+    lines = [*fitting.lines, *_called(made, inputs, scope)]
+    taken = {*scope, *_names(lines), *(each.name for each in inputs)}
+    own_globals = globals_of(made.reads, taken)
+    tests += read_tests(made.reads, own_globals, taken, scope)
+    return _define(derivative, inputs, seeds, tests, scope, own_globals, lines)
 
 
-def _given(inputs: Sequence[Input]) -> list[tuple[str, bool]]:
-    """The names that a kernel takes, and whether by name."""
-    return [(each.name, each.kind is inspect.Parameter.KEYWORD_ONLY) for each in inputs]
+_OWN = {"_type": type, "_tuple": tuple, "_len": len, "_max": max, "_Exception": Exception}
+"""What the tests call: arguments, and what is in a module, may be called like what is built in."""
 
 
-def _leaf_tests(made: Any, parts: Parts) -> LeafTests:
-    """The tests of an argument, or of a part of one, that is not a structure."""
+def _leaf_tests(made: Any, parts: Parts, shapes: dict[int, tuple[int, ...]]) -> LeafTests:
+    """The tests of what is not a structure, an argument or a part of one; `shapes` gets those of arrays."""
 
     def tests(name: str, tree: Tree, value: Any) -> list[str]:
         known = isinstance(tree, Static)
         found = _type_tests(name, value, parts.fresh("").lstrip("_"), parts.scope, known)
-        found += _shape_test(made.function, tree, name, value)
+        if isinstance(value, np.ndarray) and isinstance(tree, Slot):
+            shapes[tree.position] = value.shape
         if made.compiled.dispatcher is not None and type(value) is int and not known:
             found.append(f"{-LARGEST_ARGUMENT} <= {name} <= {LARGEST_ARGUMENT}")
         return found
@@ -114,51 +120,46 @@ def _type_tests(name: str, value: Any, k: str, scope: dict[str, Any], known: boo
     scope[f"_type{k}"] = type(value)
     if known and type(value) is int:
         # An int that was needed while lowering, an axis for instance: the code is for this value.
-        return [f"type({name}) is _type{k}", f"{name} == {value}"]
+        return [f"_type({name}) is _type{k}", f"{name} == {value}"]
     if known:
         scope[f"_value{k}"] = value
         return [f"{name} is _value{k}"]
     if isinstance(value, np.ndarray):
         scope[f"_dtype{k}"] = value.dtype
-        tests = [f"type({name}) is _type{k}", f"{name}.dtype is _dtype{k}", f"{name}.ndim == {value.ndim}"]
-        if value.ndim == 1:
-            return [*tests, f"{name}.size {'==' if value.size == 1 else '!='} 1"]
-        if value.ndim and 1 not in value.shape:
-            return [*tests, f"1 not in {name}.shape"]
-        return [
-            *tests,
-            *(f"{name}.shape[{i}] {'==' if n == 1 else '!='} 1" for i, n in enumerate(value.shape)),
-        ]
-    return [f"type({name}) is _type{k}"]
+        return [f"_type({name}) is _type{k}", f"{name}.dtype is _dtype{k}"]
+    return [f"_type({name}) is _type{k}"]
 
 
-def _shape_test(function: Function, tree: Any, name: str, value: Any) -> list[str]:
-    """The test of an array's shape, where the code is for this one."""
-    if isinstance(tree, Static) or not isinstance(value, np.ndarray):
-        return []
-    dims = function.params[tree.position].type.dims
-    known = any(isinstance(size, int) and size != 1 for size in dims)
-    return [f"{name}.shape == {value.shape}"] if known else []
+def _called(made: Any, inputs: Sequence[Input], scope: dict[str, Any]) -> list[str]:
+    """The call of the kernel, or what it does itself; what that needs is added to `scope`."""
+    by_name = [each.kind is inspect.Parameter.KEYWORD_ONLY for each in inputs]
+    given = [f"{each.name}={each.name}" if k else each.name for each, k in zip(inputs, by_name, strict=True)]
+    call = f"return _kernel({', '.join(given)})"
+    short = made.compiled.short
+    if short is None:
+        return [call]
+    lines = short.lines
+    for each in made.function.inputs:
+        if each not in inputs:
+            lines = _with_value(lines, each.name, each.default)
+    known = {**vars(builtins), **short.scope()}
+    scope |= {name: known[name] for name in _names(lines) if name in known} | {"_retried": short.retried}
+    return ["try:", *(f"    {line}" for line in lines), "except _retried:", f"    {call}"]
 
 
-def _read_test(read: Read, k: int) -> str:
-    match read.kind:
-        case "global" if read.key in read.holder:
-            return f"_holder{k}[{read.key!r}] is _read{k}"
-        case "global":
-            return f"{read.key!r} not in _holder{k}"
-        case "cell":
-            return f"_holder{k}.cell_contents is _read{k}"
-        case "keys":
-            return f"_current{k}() == _read{k}"
-    return f"_current{k}() is _read{k}"
+def _names(lines: Sequence[str]) -> set[str]:
+    return {node.id for node in ast.walk(ast.parse("\n".join(lines))) if isinstance(node, ast.Name)}
 
 
-def _called(given: str, short: Sequence[str]) -> list[str]:
-    """The call of the kernel, or what it does itself."""
-    if not short:
-        return [f"return _kernel({given})"]
-    return ["try:", *(f"    {line}" for line in short), "except _retried:", f"    return _kernel({given})"]
+def _with_value(lines: Sequence[str], name: str, value: str) -> Sequence[str]:
+    """The lines with a value for a name: in its place, unless the lines give the name another."""
+    tree = ast.parse("\n".join(lines))
+    uses = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id == name]
+    if not all(isinstance(use.ctx, ast.Load) for use in uses):
+        return [f"{name} = {value}", *lines]
+    for use in uses:
+        use.id = value
+    return ast.unparse(tree).splitlines()
 
 
 def _define(
@@ -167,25 +168,28 @@ def _define(
     seeds: Sequence[Input],
     tests: Sequence[str],
     scope: dict[str, Any],
+    own_globals: dict[str, Any],
     lines: Sequence[str],
 ) -> Callable[..., Any]:
-    """`def __call__(self, x, n=...)`: the tests in the order of their cost, then the kernel.
+    """`def __call__(x, n=...)`: the tests in the order of their cost, then the kernel.
 
     One with seeds takes anything else, too: what is wrong with it, the long way says.
     """
     conditions = [*(["not _more", "not _named"] if seeds else []), *tests]
+    declared = _declared(derivative, inputs, seeds, scope)
     text = (
-        f"def __call__(_self, {', '.join(_declared(derivative, inputs, seeds, scope))}):\n"
-        f"    try:\n"
-        f"        _known = {' and '.join(conditions) or 'True'}\n"
-        f"    except (KeyError, ValueError):\n"  # a global or a closure's variable was deleted
-        f"        _known = False\n"
-        f"    if _known:\n"
-        f"{''.join(f'        {line}' + chr(10) for line in lines)}"
+        f"def __call__({', '.join(declared)}):\n"
+        f"    while True:\n"
+        f"        try:\n"
+        f"            if not ({' and '.join(conditions) or 'True'}): break\n"
+        f"        except _Exception: break\n"  # what was read is gone, or a property raises
+        f"{indent(chr(10).join(lines), '        ')}\n"
         f"    return {_long_way(inputs, seeds, scope)}\n"
     )
-    exec(compile(text, f"<transform entry of {derivative.__name__}>", "exec"), scope)
-    return scope["__call__"]  # type: ignore[no-any-return]
+    text = f"def _entry({', '.join(scope)}):\n{indent(text, '    ')}    return __call__\n"
+    made: dict[str, Any] = {}
+    exec(compile(text, f"<transform entry of {derivative.__name__}>", "exec"), own_globals, made)
+    return made["_entry"](**scope)  # type: ignore[no-any-return]
 
 
 def _declared(

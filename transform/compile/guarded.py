@@ -100,7 +100,7 @@ def _tests(made: Any, names: Mapping[int, str], seeded: bool) -> list[str]:
     if seeded:
         tests += exact_tests(function, names, names.keys() - seeds, made.captured)
     else:
-        tests += length_tests(function, names, primal.given, made.captured, raises=False)
+        tests += length_tests(function, names, primal.given, made.captured)
     return tests + _memory_tests(primal, {k: names[k] for k in names if k not in seeds})
 
 

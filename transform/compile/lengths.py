@@ -11,12 +11,11 @@ from typing import Any
 import numpy as np
 
 from ..errors import ArgumentError
-from ..ir import Atom, Eqn, Function, Slot, Var
-from ..rules.build import Builder
+from ..ir import Function, Slot, Var
 from ..tree import Node, Tree, children_of
-from ..types import Array, Dims, Size, shift
+from ..types import Array, Size
 
-__all__ = ["exact_tests", "length_of", "length_tests", "lengths"]
+__all__ = ["captured_lengths", "exact_tests", "length_of", "length_tests", "lengths"]
 
 
 def lengths(
@@ -27,7 +26,7 @@ def lengths(
     `captured` are the arrays that the function reads from outside. Raises ArgumentError where arguments
     do not fit together, or to those.
     """
-    sizes, owners = _captured_lengths(captured)
+    sizes, owners = captured_lengths(captured)
 
     def visit(name: str, tree: Tree, value: Any) -> None:
         if isinstance(tree, Node):
@@ -49,7 +48,8 @@ def lengths(
     return sizes
 
 
-def _captured_lengths(captured: Iterable[tuple[Var, Any]]) -> tuple[dict[Any, int], dict[Any, str]]:
+def captured_lengths(captured: Iterable[tuple[Var, Any]]) -> tuple[dict[Any, int], dict[Any, str]]:
+    """The lengths of captured arrays that symbols stand for, and the arrays that have them."""
     sizes: dict[Any, int] = {}
     owners: dict[Any, str] = {}
     for var, value in captured:
@@ -85,17 +85,14 @@ def length_tests(
     names: Mapping[int, str],
     given: tuple[Any, ...],
     captured: Iterable[tuple[Var, Any]],
-    raises: bool,
 ) -> list[str]:
-    """Python conditions on the arguments' lengths that `function`, a derivative, does not enforce itself.
+    """Python conditions on the arguments' lengths under which the code of `function` may be run.
 
     `names` are what its params are called, by position; `given` are the types of the first of them as the
-    caller passes them, see `ir.Function.given`. Whether its code `raises` where lengths do not fit: NumPy's
-    functions do, loops over elements read what is not there.
+    caller passes them, see `ir.Function.given`.
     """
-    known, _ = _captured_lengths(captured)
-    enforced = _enforced(function, given) if raises else None
-    owners: dict[Any, tuple[str, Size]] = {}
+    known, _ = captured_lengths(captured)
+    owners: dict[Any, str] = {}
     tests: list[str] = []
     for position, before in enumerate(given):
         after = function.params[position].type
@@ -104,22 +101,15 @@ def length_tests(
         for axis, (old, new) in enumerate(zip(before.dims, after.dims, strict=True)):
             here = f"{names.get(position)}.shape[{axis}]"
             if isinstance(new, int):
-                if old != new and not _same(enforced, old, new):
+                if old != new:
                     tests.append(f"{here} == {new}")
             elif (length := length_of(new, known)) is not None:
-                if not _same(enforced, old, new) or old == new:
-                    tests.append(f"{here} == {length}")
+                tests.append(f"{here} == {length}")
             elif new.symbol in owners:
-                owner, first = owners[new.symbol]
-                if not _same(enforced, old, shift(first, new.offset)):
-                    tests.append(f"{here} == {_length_text(new, {new.symbol: owner})}")
+                tests.append(f"{here} == {_length_text(new, owners)}")
             elif new.offset == 0:
-                owners[new.symbol] = here, old
+                owners[new.symbol] = here
     return tests
-
-
-def _same(enforced: Dims | None, old: Size, new: Size) -> bool:
-    return enforced is not None and enforced.same(old, new)
 
 
 def exact_tests(
@@ -130,7 +120,7 @@ def exact_tests(
     `names` are what the params are called by position; `own` are those that are no seeds. Of a function with
     seeds all are tested: what a seed's shape is compared with must be what it says.
     """
-    known, _ = _captured_lengths(captured)
+    known, _ = captured_lengths(captured)
     owners = {symbol: str(n) for symbol, n in known.items()}
     shapes: dict[Any, str] = {}
     tests: list[str] = []
@@ -171,16 +161,3 @@ def _length_text(size: Size, owners: Mapping[Any, str]) -> str | None:
     if base is None or not size.offset:
         return base
     return f"max({base} + {size.offset}, 0)"
-
-
-def _enforced(function: Function, given: tuple[Any, ...]) -> Dims:
-    """The equalities of lengths without which the code of `function` raises: its types, inferred afresh."""
-    builder = Builder()
-    fresh: dict[Atom, Atom] = {
-        param: Var(param.name, type_) for param, type_ in zip(function.params, given, strict=False)
-    }
-    for statement in function.body:
-        if isinstance(statement, Eqn):
-            operands = [fresh.get(operand, operand) for operand in statement.operands]
-            fresh[statement.target] = builder.apply(statement.primitive, operands, statement.params).atom
-    return builder.dims

@@ -25,7 +25,7 @@ from ..passes.loops import assumed, compared, loops
 from ..passes.messages import only_raises, without_messages
 from ..passes.promotion import is_single, promoted
 from ..passes.ranges import LARGEST_ARGUMENT
-from ..types import Array, List, Type
+from ..types import Array, List, Scalar, Type
 from .code import Compiled, Short
 from .kernel import Kernel, loaded
 from .python import load, run
@@ -75,20 +75,24 @@ def _decorator(fastmath: bool, parallel: bool) -> str:
 def _bound(emitted: Emitted, complete: _Complete) -> Compiled:
     assert emitted.callees is not None
     text = emitted.definition.removeprefix(emitted.callees.definition).lstrip("\n")
-    name, dispatcher = emitted.callees.name, complete.dispatcher
+    name = emitted.callees.name
     entry = run(text, emitted.name, {**emitted.namespace, name: complete})[emitted.name]
     retried = (Exception,) if complete.silent else _RETRIED
-    short = Short(_body(text), {**emitted.namespace, name: dispatcher}, retried)
-    return Compiled(emitted, entry, functools.partial(_bound, complete=complete), dispatcher, short)
+    short = Short(_body(text), lambda: {**emitted.namespace, name: complete.fastest()}, retried)
+    return Compiled(emitted, entry, functools.partial(_bound, complete=complete), complete.dispatcher, short)
 
 
 def _body(text: str) -> tuple[str, ...]:
-    """The lines of a def's body without its docstring."""
+    """The lines of a def's body without its docstring; what is returned at once gets no name."""
     (definition,) = ast.parse(text).body
     assert isinstance(definition, ast.FunctionDef)
-    skipped = ast.get_docstring(definition) is not None
-    lines = [line for each in definition.body[skipped:] for line in ast.unparse(each).splitlines()]
-    return tuple(lines)
+    statements = definition.body[ast.get_docstring(definition) is not None :]
+    match statements:
+        case [*before, ast.Assign([ast.Name(name)], value), ast.Return(ast.Name(returned))] if (
+            name == returned
+        ):
+            statements = [*before, ast.Return(value)]
+    return tuple(line for each in statements for line in ast.unparse(each).splitlines())
 
 
 class _Complete:
@@ -107,6 +111,18 @@ class _Complete:
     def python(self) -> Callable[..., Any]:
         """The kernel in Python."""
         return load(emit(self.plain))
+
+    def fastest(self) -> Any:
+        """What to call once the types of all leaves are known to be those of the kernel's params.
+
+        For numbers this is their machine code: there is no layout left by which to choose, as for arrays.
+        """
+        types = [param.type for param in self.kernel.params]
+        if not all(isinstance(each, Scalar) for each in types):
+            return self.dispatcher
+        signature = tuple(numba.from_dtype(each.dtype) for each in types)
+        found = self.dispatcher.overloads.get(signature)
+        return self.dispatcher if found is None else found.entry_point
 
     def __call__(self, *leaves: Any) -> Any:
         if any(type(leaf) is int and not -LARGEST_ARGUMENT <= leaf <= LARGEST_ARGUMENT for leaf in leaves):

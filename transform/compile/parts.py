@@ -40,12 +40,12 @@ class Parts:
         if tree.is_record:
             return None  # an attribute may be anything
         kind = self.known(tree.kind)
-        tests = [f"type({name}) is {kind}"]
+        tests = [f"_type({name}) is {kind}"]
         if tree.kind is dict:
-            tests.append(f"tuple({name}) == {self.known(tree.keys)}")
+            tests.append(f"_tuple({name}) == {self.known(tree.keys)}")
             items = [f"{name}[{self.known(key)}]" for key in tree.keys]
         else:
-            tests.append(f"len({name}) == {len(tree.keys)}")
+            tests.append(f"_len({name}) == {len(tree.keys)}")
             items = [f"{name}[{k}]" for k in range(len(tree.keys))]
         values = children_of(value)[1] if value is not None else [None] * len(items)
         for item, child, part in zip(items, tree.children, values, strict=True):

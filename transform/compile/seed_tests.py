@@ -64,19 +64,19 @@ def seed_tests(function: Function, seeds: Sequence[Input], parts: Parts) -> Seed
         if isinstance(type_, Array):
             # The dtype of all arrays in native order.
             dtype = parts.known(np.dtype(type_.dtype.type))
-            return [f"type({name}) is {parts.known(np.ndarray)}", f"{name}.dtype is {dtype}"]
+            return [f"_type({name}) is {parts.known(np.ndarray)}", f"{name}.dtype is {dtype}"]
         if not isinstance(type_, Scalar) or type_.dtype.kind not in "fc":
             return None
         kind = type_.dtype.kind
         wanted = type_.dtype.type if not type_.weak else float if kind == "f" else complex
         exact = parts.known(wanted)
         if name not in whole:
-            return [f"type({name}) is {exact}"]
+            return [f"_type({name}) is {exact}"]
         taken = parts.known((_REAL if kind == "f" else _COMPLEX) | {wanted})
         # Where a number is given by default, the code has its own way with it.
-        lines.append(f"if type({name}) is not {exact} and {name} is not {parts.known(ONE)}:")
+        lines.append(f"if _type({name}) is not {exact} and {name} is not {parts.known(ONE)}:")
         lines.append(f"    {name} = {exact}({name})")
-        return [f"(type({name}) is {exact} or type({name}) in {taken})"]
+        return [f"(_type({name}) is {exact} or _type({name}) in {taken})"]
 
     whole = {each.name for each in seeds}
     for each in seeds:
