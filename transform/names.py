@@ -7,6 +7,7 @@ import re
 
 __all__ = [
     "ADJOINT",
+    "BLOCK",
     "FUNCTIONS",
     "KERNEL",
     "NUMBERED",
@@ -23,6 +24,8 @@ ADJOINT = "{}_bar"
 PARTIAL = "d{}_d{}"
 """The derivative of one number with respect to another: a tangent in a column of a Jacobian."""
 TAPE = "{}_tape"
+BLOCK = "{}_block"
+"""Some rows of an array."""
 UNNAMED = "t"
 """The name of a value of which nothing better is known."""
 UNREAD = "_"

@@ -17,6 +17,7 @@ from .indices import folded
 from .once import unrolled
 from .padding import padded
 from .peel import peeled
+from .row_blocks import blocked
 from .tapes import indexed
 
 __all__ = ["loops"]
@@ -25,7 +26,7 @@ __all__ = ["loops"]
 def loops(function: Function) -> Function:
     """The function with explicit loops in place of array expressions, its callees likewise."""
     callees = {callee: loops(each) for callee, each in function.callees.items()}
-    made = replace(unrolled(peeled(padded(expanded(indexed(function))))), callees=callees)
+    made = replace(unrolled(peeled(blocked(padded(expanded(indexed(function)))))), callees=callees)
     made = simplify(folded(made))
     made = own(eliminate_dead(replace(made, body=combined(made.body))))
     made = hoisted(upwards(made))
