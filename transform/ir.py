@@ -220,6 +220,8 @@ class For:
     sweep: Sweep = Sweep.NONE
     reverse: bool = False
     """The same indices from the last to the first: `for i in reversed(range(n))`."""
+    parallel: bool = False
+    """No iteration needs another one: threads may share them, `for i in numba.prange(n)`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -381,9 +383,17 @@ def substitute(statement: Statement, new: Callable[[Any], Any]) -> Statement:
             return Eqn(target_, primitive, operands_, params, origin, sweep, each(others))
         case If(targets, condition, then, orelse, origin, sweep):
             return If(each(targets), new(condition), region(then), region(orelse), origin, sweep)
-        case For(targets, start, stop, step, init, body, origin, sweep, reverse):
+        case For(targets, start, stop, step, init, body):
             first, last, by = each((start, stop, step))
-            return For(each(targets), first, last, by, each(init), region(body), origin, sweep, reverse)
+            return replace(
+                statement,
+                targets=each(targets),
+                start=first,
+                stop=last,
+                step=by,
+                init=each(init),
+                body=region(body),
+            )
         case While(targets, init, condition, body, origin, sweep):
             return While(each(targets), each(init), region(condition), region(body), origin, sweep)
 

@@ -48,7 +48,8 @@ def compiled(function: Function, fastmath: bool, parallel: bool) -> Compiled:
     Raises UnsupportedError where the kernel cannot be written.
     """
     plain = kernel_of(function)
-    kernel = forwards(loops(compared(assumed(checked(promoted(without_messages(plain)))))))
+    ready = compared(assumed(checked(promoted(without_messages(plain)))))
+    kernel = forwards(loops(ready, parallel))
     for each in kernel.params:
         if isinstance(each.type, List):
             raise UnsupportedError(

@@ -426,6 +426,8 @@ class Writer:
             limits.pop()
             if isinstance(statement.start, Lit) and statement.start.value == 0:
                 limits.pop(0)
+        if statement.parallel:
+            return call("numba.prange", *map(self.expression, limits))
         indices = call(self.globals.name("range", range), *map(self.expression, limits))
         return call(self.globals.name("reversed", reversed), indices) if statement.reverse else indices
 

@@ -35,7 +35,7 @@ from ...types import Array, Scalar
 from ..memory import defined_in
 from .limits import Limits, Sum, indices_of, is_counted
 
-__all__ = ["upwards"]
+__all__ = ["are_apart", "upwards"]
 
 
 def upwards(function: Function) -> Function:
@@ -63,6 +63,22 @@ def _in_any_order(loop: For, limits: Limits) -> bool:
         return False
     uses = _Uses(loop)
     return uses.are_known and all(_commute(each, loop, limits) for each in uses.accesses)
+
+
+def are_apart(loop: For, limits: Limits) -> bool:
+    """Whether each iteration writes to elements of its own, which no other one reads, and to nothing else."""
+    if has_effect(loop):
+        return False
+    uses = _Uses(loop)
+    numbers = any(isinstance(each.type, Scalar) for each in uses.versions)
+    return uses.are_known and not numbers and all(_are_own(each, loop, limits) for each in uses.accesses)
+
+
+def _are_own(accesses: Sequence[_Access], loop: For, limits: Limits) -> bool:
+    if all(access.kind == "getitem" for access in accesses):
+        return True
+    axes = set[int]().union(*(access.places for access in accesses))
+    return any(_apart(accesses, axis, loop, limits, shares=False) for axis in axes)
 
 
 @dataclass(frozen=True)
@@ -160,10 +176,11 @@ def _stores(accesses: Sequence[_Access]) -> bool:
     return any(access.kind == "store" for access in accesses)
 
 
-def _apart(accesses: Sequence[_Access], axis: int, loop: For, limits: Limits) -> bool:
+def _apart(accesses: Sequence[_Access], axis: int, loop: For, limits: Limits, shares: bool = True) -> bool:
     """Whether along an axis each iteration has elements of its own.
 
-    There may be others that all only read, or only add to, if none of them is any iteration's own.
+    There may be others that all only read, or, where it `shares` them, only add to, if none of them is any
+    iteration's own.
     """
     index = loop.body.params[0]
     own: set[Sum] = set()
@@ -176,7 +193,8 @@ def _apart(accesses: Sequence[_Access], axis: int, loop: For, limits: Limits) ->
             shared.append(access)
     if len(own) != 1 or not all(_is_counted(place, limits) for place in own):
         return False
-    if shared and (len({access.kind for access in shared}) > 1 or _stores(shared)):
+    kinds = {access.kind for access in shared}
+    if kinds and kinds != {"getitem"} and not (shares and kinds == {"index_add"}):
         return False
     (place,) = own
     outside = _Outside(loop, limits)

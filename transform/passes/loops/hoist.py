@@ -10,7 +10,7 @@ fail and for buffers that no iteration hands on.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from ...ir import (
@@ -39,21 +39,27 @@ _MAY_FAIL = frozenset(
 )
 
 
-def hoisted(function: Function) -> Function:
-    """The function with what loops repeat done before them."""
+def hoisted(function: Function, is_shared: Callable[[For], bool] = lambda loop: False) -> Function:
+    """The function with what loops repeat done before them.
+
+    Each iteration of a loop that threads share has its own buffers.
+    """
     made = {s.target: s for s in walk(function.body) if isinstance(s, Eqn)}
-    return replace(function, body=_block(function.body, made))
+    return replace(function, body=_block(function.body, made, is_shared))
 
 
-def _block(body: Sequence[Statement], made: dict[Var, Eqn]) -> tuple[Statement, ...]:
+def _block(
+    body: Sequence[Statement], made: dict[Var, Eqn], is_shared: Callable[[For], bool]
+) -> tuple[Statement, ...]:
     done: list[Statement] = []
     for statement in body:
-        inner = map_regions(statement, lambda region: _block(region, made))
+        inner = map_regions(statement, lambda region: _block(region, made, is_shared))
         if isinstance(inner, (For, While)):
             before, inner = _invariant(inner, made)
             done += before
-            before, inner = _buffers(inner)
-            done += before
+            if not (isinstance(inner, For) and is_shared(inner)):
+                before, inner = _buffers(inner)
+                done += before
         done.append(inner)
     return tuple(done)
 

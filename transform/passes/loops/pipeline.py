@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import replace
 
 from ...ir import Function, Statement, Sweep
@@ -14,23 +15,30 @@ from .expand import expanded
 from .gather import combined
 from .hoist import hoisted
 from .indices import folded
+from .limits import Limits
 from .once import unrolled
 from .padding import padded
 from .peel import peeled
 from .row_blocks import blocked
 from .tapes import indexed
+from .threads import may_be_shared, shared_by_threads
 
 __all__ = ["loops"]
 
 
-def loops(function: Function) -> Function:
-    """The function with explicit loops in place of array expressions, its callees likewise."""
-    callees = {callee: loops(each) for callee, each in function.callees.items()}
+def loops(function: Function, parallel: bool = False) -> Function:
+    """The function with explicit loops in place of array expressions, its callees likewise.
+
+    Threads share those that are `parallel`.
+    """
+    callees = {callee: loops(each, parallel) for callee, each in function.callees.items()}
     made = replace(unrolled(peeled(blocked(padded(expanded(indexed(function)))))), callees=callees)
     made = simplify(folded(made))
     made = own(eliminate_dead(replace(made, body=combined(made.body))))
-    made = hoisted(upwards(made))
-    return _in_two_sweeps(bounded(eliminate_dead(simplify(made))))
+    made = upwards(made)
+    made = hoisted(made, functools.partial(may_be_shared, limits=Limits(made))) if parallel else hoisted(made)
+    made = bounded(eliminate_dead(simplify(made)))
+    return _in_two_sweeps(shared_by_threads(made) if parallel else made)
 
 
 def _in_two_sweeps(function: Function) -> Function:
