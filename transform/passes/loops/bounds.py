@@ -1,76 +1,118 @@
 """Indices that may be out of bounds are checked: compiled code would read what is beside the array.
 
+    for i in range(n):                          if A.shape[1] < n: raise IndexError
+        for j in range(i + 1):      --->        for i in range(n):
+            s += A[i, j]                            for j in range(i + 1):
+                                                        s += A[i, j]
+
 An index is surely inside where it is that of a loop over no more than the array's length, plus or minus what
-the loop's own bounds leave room for.
+the loop's own bounds leave room for. What is done in each iteration is checked before all loops around it,
+and once for both sweeps.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
-from ...ir import Atom, Eqn, For, Function, Lit, Statement, Var, has_effect, map_regions
-from ...rules.build import Builder
-from ...rules.effects import effect
-from ...rules.lengths import Derived, least
-from ...types import Array, Dim, Size
-from ..memory import defined_in
-from .hoist import before_loop
-from .limits import Limits, Sum, indices_of, is_counted
-from .tapes import TRIPS
+from ...ir import Atom, Eqn, For, Function, Lit, Statement, Var, map_regions, walk
+from ...types import Array, Size
+from .checks import Check, check_of_all
+from .limits import Limits, Sum, indices_of
 
 __all__ = ["bounded"]
 
 
 def bounded(function: Function) -> Function:
     """The function with an IndexError where an index may be out of bounds."""
-    return replace(function, body=tuple(_Checks(function).block(function.body)))
+    return replace(function, body=tuple(_Checks(function).block(function.body, _Known())))
 
 
 Fact = tuple[Sum, Size]
-"""An index that is known to be inside an axis of that length."""
+"""An index that is inside an axis of that length."""
+
+
+@dataclass
+class _Known:
+    """What has been checked where a statement stands."""
+
+    facts: set[Fact] = field(default_factory=set)
+    checks: list[Check] = field(default_factory=list)
+    """Those of loops, which say something of other loops."""
+
+    def copy(self) -> _Known:
+        return _Known(set(self.facts), list(self.checks))
 
 
 class _Checks:
     def __init__(self, function: Function) -> None:
         self.limits = Limits(function)
+        self.inside: dict[Statement, set[Fact]] = {}
+        """What has been checked before a loop, or before one around it, of what its body does each time."""
 
-    def block(self, body: Sequence[Statement], known: Iterable[Fact] = ()) -> Iterator[Statement]:
-        facts = set(known)
+    def block(self, body: Sequence[Statement], known: _Known) -> Iterator[Statement]:
+        known = known.copy()
         for statement in body:
             if isinstance(statement, Eqn):
-                for access in self.doubtful(statement, facts):
-                    yield access.check()
+                yield from self.checks(statement, known)
                 yield statement
                 continue
-            inner = set(facts)
             if isinstance(statement, For):
-                yield from self.before(statement, inner)
-                if _surely_runs(statement):
-                    facts |= inner
+                yield from self.before(statement, known)
+            inner = known.copy()
+            inner.facts |= self.inside.get(statement, set())
             yield map_regions(statement, functools.partial(self.block, known=inner))
 
-    def before(self, loop: For, facts: set[Fact]) -> Iterator[Statement]:
-        """The checks of a loop's indices, done once: what is raised too early is raised all the same."""
-        if not isinstance(loop.step, Lit) or abs(loop.step.value) != 1 or has_effect(loop):
-            return
-        inside = defined_in([loop.body]) - {loop.body.params[0]}
-        for eqn in loop.body.body:
-            if isinstance(eqn, Eqn):
-                for access in self.doubtful(eqn, set(facts)):
-                    base, _ = access.sum
-                    array = before_loop(access.array, loop, self.limits.made)
-                    if (
-                        base not in inside
-                        and array not in inside
-                        and not isinstance(access.index.type, Array)
-                    ):
-                        facts.add(access.fact)
-                        yield replace(access, array=array).check_before(loop)
+    def checks(self, eqn: Eqn, known: _Known) -> Iterator[Statement]:
+        for axis, index in self.doubtful(eqn, known.facts):
+            if isinstance(index.type, Array):
+                yield check_of_all(eqn, axis, index)
+            elif not self.follows(check := self.check(eqn, axis, index), known.checks):
+                yield check.statement(self.limits)
 
-    def doubtful(self, eqn: Eqn, facts: set[Fact]) -> Iterator[_Access]:
+    def check(self, eqn: Eqn, axis: int, index: Atom) -> Check:
+        array, place = eqn.operands[0], self.limits.sum(index)
+        assert isinstance(array, Var)
+        return Check(eqn, array, axis, place, place)
+
+    def before(self, loop: For, known: _Known) -> Iterator[Statement]:
+        """The checks of a loop's indices, done once: what is raised too early is raised all the same."""
+        made: list[Check] = []
+        for home, fact, check in self.outside(loop, known.facts):
+            self.inside.setdefault(home, set()).add(fact)
+            if any(check.doubts(self.limits)) and not self.follows(check, [*known.checks, *made]):
+                made = [each for each in made if not each.follows(check, self.limits)]
+                made.append(check)
+        known.checks += made
+        yield from (check.statement(self.limits) for check in made)
+
+    def follows(self, check: Check, known: Sequence[Check]) -> bool:
+        return any(check.follows(each, self.limits) for each in known)
+
+    def outside(self, loop: For, facts: set[Fact]) -> Iterator[tuple[For, Fact, Check]]:
+        """What is done in each iteration of a loop, or of one in it, with the check before the loop."""
+        if not isinstance(loop.step, Lit) or abs(loop.step.value) != 1 or _does_more(loop):
+            return
+        facts = facts | self.inside.get(loop, set())
+        for statement in loop.body.body:
+            found: Iterator[tuple[For, Fact, Check]] = iter(())
+            if isinstance(statement, Eqn):
+                found = self.accesses(statement, loop, facts)
+            elif isinstance(statement, For):
+                found = self.outside(statement, facts)
+            for home, fact, check in found:
+                before = check.before(loop, self.limits)
+                if before is not None:
+                    yield home, fact, before
+
+    def accesses(self, eqn: Eqn, loop: For, facts: set[Fact]) -> Iterator[tuple[For, Fact, Check]]:
+        for axis, index in self.doubtful(eqn, facts):
+            if not isinstance(index.type, Array):
+                check = self.check(eqn, axis, index)
+                yield loop, (check.low, check.size), check
+
+    def doubtful(self, eqn: Eqn, facts: set[Fact]) -> Iterator[tuple[int, Atom]]:
         """What an equation reads or writes, where that is not surely inside; from then on it is."""
         first = {"getitem": 1, "store": 2, "index_add": 2}.get(eqn.primitive.name)
         array = eqn.operands[0] if eqn.operands else None
@@ -79,93 +121,14 @@ class _Checks:
         if "prefix" in eqn.params:
             return
         for axis, index in indices_of(eqn, len(array.type.dims)):
-            access = _Access(eqn, array, axis, index, self.limits.sum(index))
-            if access.fact not in facts and not self.is_inside(index, access.size):
-                facts.add(access.fact)
-                yield access
-
-    def is_inside(self, index: Atom, size: Size) -> bool:
-        if isinstance(size, Dim) and isinstance(size.symbol, Derived) and size.symbol.how == TRIPS:
-            return True
-        if isinstance(index.type, Array):
-            return False
-        if isinstance(index, Lit) and -least(size) <= index.value < least(size):
-            return True
-        return any(is_counted(low) for low in self.limits.bounds((index, 0), True)) and any(
-            _is_below(high, size) for high in self.limits.bounds((index, 0), False)
-        )
+            many = isinstance(index.type, Array)
+            fact = ((index, 0) if many else self.limits.sum(index), array.type.dims[axis])
+            if fact not in facts and (many or any(self.check(eqn, axis, index).doubts(self.limits))):
+                facts.add(fact)
+                yield axis, index
 
 
-def _surely_runs(loop: For) -> bool:
-    """Whether the checks before a loop are checks for what follows it, too."""
-    limits = (loop.start, loop.stop, loop.step)
-    return all(isinstance(each, Lit) for each in limits) and bool(range(*(each.value for each in limits)))  # type: ignore[union-attr]
-
-
-def _is_below(high: Sum, size: Size) -> bool:
-    base, offset = high
-    if base is None:
-        return offset < least(size)
-    known = isinstance(size, Dim) and not isinstance(base, Var) and base == size.symbol
-    return bool(known) and offset < size.offset  # type: ignore[union-attr]
-
-
-@dataclass(frozen=True)
-class _Access:
-    """An index into an axis of an array."""
-
-    eqn: Eqn
-    array: Var
-    axis: int
-    index: Atom
-    sum: Sum
-
-    @property
-    def size(self) -> Size:
-        assert isinstance(self.array.type, Array)
-        return self.array.type.dims[self.axis]
-
-    @property
-    def fact(self) -> Fact:
-        return (self.index, 0) if isinstance(self.index.type, Array) else self.sum, self.size
-
-    def check(self) -> Statement:
-        """`if not -n <= i < n: raise IndexError`."""
-        n = f"{{1}}.shape[{self.axis}]"
-        if isinstance(self.index.type, Array):
-            condition = f"{{0}}.size and not (-{n} <= {{0}}.min() and {{0}}.max() < {n})"
-        elif isinstance(self.index, Lit):
-            value = self.index.value
-            condition = f"{n} < {value + 1 if value >= 0 else -value}"
-        else:
-            condition = f"not -{n} <= {{0}} < {n}"
-        return self.raising(condition, [self.index, self.array], 1)
-
-    def check_before(self, loop: For) -> Statement:
-        """The check for all iterations, if there are any."""
-        n = f"{{2}}.shape[{self.axis}]"
-        base, offset = self.sum
-        rising = loop.step.value > 0  # type: ignore[union-attr]
-        least, most = ("{0}", "{1} - 1") if rising else ("{1} + 1", "{0}")
-        if base is not loop.body.params[0]:
-            least = most = "{3}" if base is not None else str(offset)
-        runs = "{0} < {1}" if rising else "{1} < {0}"
-        more = f" + {offset}" if offset > 0 else f" - {-offset}" if offset else ""
-        if base is None:
-            more = ""
-        operands: list[Any] = [loop.start, loop.stop, self.array]
-        if base is not None and base is not loop.body.params[0]:
-            operands.append(base)
-        condition = f"not (-{n} <= {least}{more} and {most}{more} < {n})"
-        if not _surely_runs(loop):
-            condition = f"{runs} and {condition}"
-        return self.raising(condition, operands, 2)
-
-    def raising(self, condition: str, operands: Sequence[Any], shaped: int) -> Statement:
-        builder = Builder()
-        builder.origin, builder.sweep = self.eqn.origin, self.eqn.sweep
-        error = f'raise IndexError("index out of bounds for axis {self.axis}")'
-        effect(builder, f"if {condition}: {error}", operands, params={"raises": IndexError})
-        made = builder.body[-1]
-        assert isinstance(made, Eqn)
-        return replace(made, primitive=replace(made.primitive, shape_only=frozenset({shaped})))
+def _does_more(loop: For) -> bool:
+    """Whether a loop does something that must not be left out where an error is raised before it."""
+    equations = (each for each in walk([loop]) if isinstance(each, Eqn) and each.primitive.effect)
+    return any("raises" not in each.params for each in equations)

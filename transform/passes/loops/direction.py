@@ -12,8 +12,9 @@ of its own: along some axis its index is the loop's, or the loop's plus a number
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, replace
+from typing import Any
 
 from ...ir import (
     Atom,
@@ -33,7 +34,7 @@ from ...ir import (
 )
 from ...types import Array, Scalar
 from ..memory import defined_in
-from .limits import Limits, Sum, indices_of, is_counted
+from .limits import Limits, Sum, indices_of
 
 __all__ = ["are_apart", "upwards"]
 
@@ -191,38 +192,22 @@ def _apart(accesses: Sequence[_Access], axis: int, loop: For, limits: Limits, sh
             own.add(place)
         else:
             shared.append(access)
-    if len(own) != 1 or not all(_is_counted(place, limits) for place in own):
+    if len(own) != 1 or not all(map(limits.is_counted, own)):
         return False
     kinds = {access.kind for access in shared}
     if kinds and kinds != {"getitem"} and not (shares and kinds == {"index_add"}):
         return False
     (place,) = own
-    outside = _Outside(loop, limits)
+    inside = defined_in([loop.body])
     return all(
-        axis in each.places and outside.differ(limits.sum(each.places[axis]), place) for each in shared
+        axis in each.places and _differ(limits.sum(each.places[axis]), place, inside, limits)
+        for each in shared
     )
 
 
-def _is_counted(place: Sum, limits: Limits) -> bool:
-    """Whether an index is not negative: -1 and n - 1 are the same element."""
-    return any(map(is_counted, limits.bounds(place, True)))
-
-
-class _Outside:
-    """Limits in terms of what is the same in all iterations of a loop."""
-
-    def __init__(self, loop: For, limits: Limits) -> None:
-        self.limits, self.inside = limits, defined_in([loop.body])
-
-    def differ(self, a: Sum, b: Sum) -> bool:
-        """Whether two indices are never the same element, in whichever iterations."""
-        counted = _is_counted(a, self.limits) and _is_counted(b, self.limits)
-        return counted and (self.is_less(a, b) or self.is_less(b, a))
-
-    def is_less(self, a: Sum, b: Sum) -> bool:
-        lows = dict(self.bounds(b, True))
-        return any(base in lows and offset < lows[base] for base, offset in self.bounds(a, False))
-
-    def bounds(self, given: Sum, lower: bool) -> Iterator[Sum]:
-        found = self.limits.bounds(given, lower)
-        return ((base, offset) for base, offset in found if base not in self.inside)
+def _differ(a: Sum, b: Sum, inside: Set[Any], limits: Limits) -> bool:
+    """Whether two indices are never the same element, in whichever iterations: -1 is the last element."""
+    if not (limits.is_counted(a) and limits.is_counted(b)):
+        return False
+    after_a, after_b = (a[0], a[1] + 1), (b[0], b[1] + 1)
+    return limits.is_at_most(after_a, b, inside) or limits.is_at_most(after_b, a, inside)

@@ -7,14 +7,16 @@ for i in range(1, n):
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from typing import Any
 
-from ...ir import Atom, Eqn, For, Function, Lit, Slot, Var, walk
-from ...types import Dim, Scalar, rank
+from ...ir import Atom, Eqn, For, Function, Lit, Slot, Var, While, walk
+from ...rules.lengths import least
+from ...types import Dim, Scalar, Size, rank
+from ..memory import carried
 from .indices import plus
 
-__all__ = ["Limits", "Sum", "indices_of", "is_counted"]
+__all__ = ["Limits", "Sum", "indices_of"]
 
 Sum = tuple[Any, int]
 """A base, None or a Var or the symbol of a length, plus a number."""
@@ -28,6 +30,23 @@ class Limits:
         statements = list(walk(function.body))
         self.made = {s.target: s for s in statements if isinstance(s, Eqn)}
         self.loops = {s.body.params[0]: s for s in statements if isinstance(s, For)}
+        self.versions: dict[Var, Atom] = {}
+        """An older version of what a store or a loop has changed."""
+        for each in statements:
+            if isinstance(each, Eqn) and each.primitive.consumes:
+                self.versions[each.target] = each.operands[0]
+            elif isinstance(each, (For, While)):
+                self.versions.update(zip(carried(each), each.init, strict=True))
+                self.versions.update(zip(each.targets, each.init, strict=True))
+
+    def older(self, array: Var, axis: int, inside: Set[Any]) -> Var | None:
+        """A version of an array that is not defined inside, as long as this one; None if there is none."""
+        version: Any = array
+        while version in inside:
+            version = self.versions.get(version)
+            if version is None or version.type.dims[axis] != array.type.dims[axis]:  # type: ignore[union-attr]
+                return None
+        return version  # type: ignore[no-any-return]
 
     def sum(self, index: Atom) -> Sum:
         """An index as a base and a number."""
@@ -72,11 +91,31 @@ class Limits:
             found = plus(eqn)
             yield from [found] if found is not None else []
 
+    def is_at_most(self, a: Sum, b: Sum, varying: Set[Any] = frozenset()) -> bool:
+        """Whether a sum is surely not larger than another; `varying` ones have other values in each."""
+        least = [(base, offset) for base, offset in self.bounds(b, True) if base not in varying]
+        return any(
+            base == low and offset <= more
+            for base, offset in self.bounds(a, False)
+            if base not in varying
+            for low, more in least
+        )
 
-def is_counted(low: Sum) -> bool:
-    """Whether a sum is not negative: a length is not."""
-    base, offset = low
-    return offset >= 0 and not isinstance(base, Var)
+    def is_counted(self, given: Sum) -> bool:
+        """Whether a sum is surely not negative: a length is not."""
+        return any(offset >= 0 and not isinstance(base, Var) for base, offset in self.bounds(given, True))
+
+    def is_below(self, given: Sum, size: Size) -> bool:
+        """Whether a sum is surely less than a length."""
+        return any(_is_below(high, size) for high in self.bounds(given, False))
+
+
+def _is_below(high: Sum, size: Size) -> bool:
+    base, offset = high
+    if base is None:
+        return offset < least(size)
+    known = isinstance(size, Dim) and not isinstance(base, Var) and base == size.symbol
+    return bool(known) and offset < size.offset  # type: ignore[union-attr]
 
 
 def indices_of(eqn: Eqn, depth: int) -> Iterator[tuple[int, Atom]]:
