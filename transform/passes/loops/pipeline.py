@@ -10,6 +10,7 @@ from ..dce import eliminate_dead
 from ..own import own
 from ..simplify import simplify
 from .bounds import bounded
+from .carries import carrying
 from .direction import upwards
 from .expand import expanded
 from .gather import combined
@@ -38,7 +39,8 @@ def loops(function: Function, parallel: bool = False) -> Function:
     made = upwards(made)
     made = hoisted(made, functools.partial(may_be_shared, limits=Limits(made))) if parallel else hoisted(made)
     made = bounded(eliminate_dead(simplify(made)))
-    return _in_two_sweeps(shared_by_threads(made) if parallel else made)
+    # A number that is handed on from one iteration to the next keeps a loop from being shared.
+    return _in_two_sweeps(shared_by_threads(made) if parallel else eliminate_dead(carrying(made)))
 
 
 def _in_two_sweeps(function: Function) -> Function:
