@@ -394,7 +394,9 @@ class Writer:
             body = [line.node for line in lines]
             node = ast.For(target=name(index), iter=iterable, body=body, orelse=[])
             head = ast.comprehension(target=name(index), iter=iterable, ifs=[], is_async=0)
-            written = statement.origin is None or statement.origin.statement.startswith(("for ", "while "))
+            # What restores recorded values has no origin; loops that the user has written have one.
+            origin = statement.origin
+            written = origin is not None and origin.statement.startswith(("for ", "while "))
             return Line(node, made_of, statement.sweep, [Block("for", head, lines)], nest=not written)
         lines = self.body(statement.condition.body)
         test = self.test(statement.condition.results[0])
