@@ -95,6 +95,7 @@ class Derivative:
         self.fn, self.plan = fn, plan
         self._specialiser = Specialiser(self.build, plan.flavour, self.leave)
         self._entered: Specialisation | None = None
+        self._guarded: tuple[Specialisation, Any] | None = None
         # Python looks __call__ up on the type: each derivative gets a type, and with it a call of its own.
         self.__class__ = type(type(self).__name__, (type(self),), {})
 
@@ -131,9 +132,11 @@ class Derivative:
         made = self.current()
         if made.compiled.dispatcher is None:
             raise ArgumentError("the backend is Python, which compiles nothing", 'Ask for backend="numba".')
-        from .compile.guarded import guarded
+        if self._guarded is None or self._guarded[0] is not made:
+            from .compile.guarded import guarded
 
-        return guarded(made, self.plan.seeded)
+            self._guarded = made, guarded(made)
+        return self._guarded[1]
 
     @property
     def ssa(self) -> str:

@@ -112,3 +112,21 @@ def test_seeds_of_arrays_are_required_and_must_fit():
     np.testing.assert_allclose(call(x, np.array([1.0, 3.0])), 2 * np.cos(x) * [1.0, 3.0], rtol=1e-14)
     with pytest.raises(ValueError, match="other lengths"):
         call(x, np.ones(3))
+
+
+def test_it_is_made_once_for_the_same_types():
+    derivative = grad(weighted, backend="numba")
+    derivative(np.ones(3), np.ones(3))
+    first = derivative.compiled
+    assert derivative.compiled is first
+    derivative(np.ones(1), np.ones(3))
+    assert derivative.compiled is not first
+
+
+def test_lengths_that_the_source_tells_are_tested_with_seeds_as_without():
+    derivative = adjoint(lambda x: x * x * np.array([1.0, 2.0, 3.0]), backend="numba")
+    derivative(np.ones(3), np.ones(3))
+    call = calling(derivative.compiled)
+    np.testing.assert_allclose(call(np.ones(3), np.ones(3)), [2.0, 4.0, 6.0], rtol=1e-14)
+    with pytest.raises(ValueError, match="other lengths"):
+        call(np.ones(4), np.ones(4))

@@ -34,7 +34,7 @@ from ..tree import Static, Tree
 from .parts import LeafTests, Parts
 from .read_tests import globals_of, read_tests
 from .seed_tests import ABSENT, ONE, later_seeds, leading_seeds, seed_tests
-from .shape_tests import shape_tests
+from .shape_tests import Ones, shape_tests
 from .sharing import sharing_tests
 
 __all__ = ["arranged", "fast_entry"]
@@ -77,9 +77,9 @@ def fast_entry(derivative: Any, made: Any, values: Mapping[str, Any]) -> Callabl
     tests: list[str] = []
     trees = {each.name: each.tree for each in inputs}
     parts = Parts(scope)
-    shapes: dict[int, tuple[int, ...]] = {}
+    ones: dict[int, Ones] = {}
     for name, value in values.items():
-        own = parts.tests(name, trees[name], value, _leaf_tests(made, parts, shapes))
+        own = parts.tests(name, trees[name], value, _leaf_tests(made, parts, ones))
         if own is None:
             return None
         tests += own
@@ -88,7 +88,7 @@ def fast_entry(derivative: Any, made: Any, values: Mapping[str, Any]) -> Callabl
     if fitting is None:
         return None
     tests += fitting.tests
-    tests += shape_tests(made.function, parts.names, shapes, made.captured)
+    tests += shape_tests(made.function, parts.names, ones, made.captured)
     tests += sharing_tests(made.primal, parts.names, made.captured, scope)
     lines = [*fitting.lines, *_called(made, inputs, scope)]
     taken = {*scope, *_names(lines), *(each.name for each in inputs)}
@@ -101,14 +101,14 @@ _OWN = {"_type": type, "_tuple": tuple, "_len": len, "_max": max, "_Exception": 
 """What the tests call: arguments, and what is in a module, may be called like what is built in."""
 
 
-def _leaf_tests(made: Any, parts: Parts, shapes: dict[int, tuple[int, ...]]) -> LeafTests:
-    """The tests of what is not a structure, an argument or a part of one; `shapes` gets those of arrays."""
+def _leaf_tests(made: Any, parts: Parts, ones: dict[int, Ones]) -> LeafTests:
+    """The tests of what is not a structure, an argument or a part of one; `ones` gets those of arrays."""
 
     def tests(name: str, tree: Tree, value: Any) -> list[str]:
         known = isinstance(tree, Static)
         found = _type_tests(name, value, parts.fresh("").lstrip("_"), parts.scope, known)
         if isinstance(value, np.ndarray) and isinstance(tree, Slot):
-            shapes[tree.position] = value.shape
+            ones[tree.position] = tuple(n == 1 for n in value.shape)
         if made.compiled.dispatcher is not None and type(value) is int and not known:
             found.append(f"{-LARGEST_ARGUMENT} <= {name} <= {LARGEST_ARGUMENT}")
         return found

@@ -4,7 +4,7 @@
     def loss_adjoint(x, y, L_bar=1.0, w=_w):
         x = taken(x, _x)
         y = taken(y, _y)
-        if not (x.shape[0] != 1 and y.shape[0] == x.shape[0]):
+        if not (x.ndim == 1 and _len(x) != 1 and y.ndim == 1 and _len(y) == _len(x)):
             raise ValueError("loss_adjoint is compiled here for arguments of other lengths")
         return _kernel(x, y, L_bar, w)
 
@@ -27,13 +27,14 @@ from numba.extending import overload
 from ..ir import Function, Slot
 from ..passes.ranges import LARGEST_ARGUMENT, is_int
 from ..tree import leaves
-from ..types import Array, Dim, Scalar, Size, Type
-from .lengths import exact_tests, length_tests
+from ..types import Array, Scalar, Size, Type
+from .shape_tests import Ones, shape_tests
+from .sharing import sharing_tests
 
 __all__ = ["guarded"]
 
 
-def guarded(made: Any, seeded: bool) -> Any:
+def guarded(made: Any) -> Any:
     """A dispatcher for the leaves of the arguments of a Specialisation, then the seeds and captured values.
 
     The captured values are those of now, as Numba takes what its functions read from outside.
@@ -43,7 +44,7 @@ def guarded(made: Any, seeded: bool) -> Any:
     names = kernel.py_func.__code__.co_varnames[: kernel.py_func.__code__.co_argcount]
     own = dict(enumerate(names[: len(function.params)]))
     outside = dict(zip(names[len(own) :], made.emitted.constants.values(), strict=True))
-    scope = {"_kernel": kernel, "_taken": _taken, "_apart": _apart}
+    scope = {"_kernel": kernel, "_taken": _taken}
     seeds = _defaults(function)
     lines = []
     for position, name in own.items():
@@ -53,7 +54,7 @@ def guarded(made: Any, seeded: bool) -> Any:
     for name, value in outside.items():
         scope |= {f"_value_{name}": value, f"_like_{name}": _like(value)}
         lines.append(f"{name} = _taken({name}, _like_{name})")
-    tests = _tests(made, own, seeded)
+    tests = _tests(made, own, scope)
     tests += [f"{name}.shape == {np.shape(each)}" for name, each in outside.items() if np.ndim(each)]
     if tests:
         reason = f"{function.name} is compiled here for arguments of other lengths"
@@ -87,37 +88,23 @@ def _like(value: Any) -> Any:
     return np.empty((0,) * value.ndim, value.dtype) if isinstance(value, np.ndarray) else value
 
 
-def _tests(made: Any, names: Mapping[int, str], seeded: bool) -> list[str]:
-    """Conditions on lengths, on ints and on the memory of what is written to."""
+def _tests(made: Any, names: Mapping[int, str], scope: dict[str, Any]) -> list[str]:
+    """Conditions on ints, on lengths and on the memory of what is written to; `scope` gets what they call."""
     function, primal = made.function, made.primal
     seeds = {leaf.position for each in function.inputs[len(primal.inputs) :] for leaf in leaves(each.tree)}
-    tests: list[str] = []
-    for k, name in names.items():
-        if is_int(function.params[k]):
-            tests.append(f"{-LARGEST_ARGUMENT} <= {name} <= {LARGEST_ARGUMENT}")
-        elif isinstance(function.params[k].type, Array) and k < len(primal.given):
-            tests += _ones(name, primal.given[k].dims)
-    if seeded:
-        tests += exact_tests(function, names, names.keys() - seeds, made.captured)
-    else:
-        tests += length_tests(function, names, primal.given, made.captured)
-    return tests + _memory_tests(primal, {k: names[k] for k in names if k not in seeds})
+    own = {k: name for k, name in names.items() if k not in seeds}
+    ints = [name for k, name in names.items() if is_int(function.params[k])]
+    ones = {k: _ones(primal.given[k].dims) for k in own if isinstance(function.params[k].type, Array)}
+    tests = [f"{-LARGEST_ARGUMENT} <= {name} <= {LARGEST_ARGUMENT}" for name in ints]
+    tests += shape_tests(function, names, ones, made.captured)
+    tests += sharing_tests(primal, own, (), scope)
+    scope |= {"_len": len, "_max": max, "_may_share": _may_share}
+    return tests
 
 
-def _ones(name: str, dims: Sequence[Size]) -> list[str]:
-    """What the code takes for granted of a single array: which lengths are 1, or known."""
-    known = [f"{name}.shape[{k}] == {dim}" for k, dim in enumerate(dims) if isinstance(dim, int)]
-    others = [k for k, dim in enumerate(dims) if isinstance(dim, Dim) and dim.not_one]
-    return known + [f"{name}.shape[{k}] != 1" for k in others]
-
-
-def _memory_tests(primal: Function, names: Mapping[int, str]) -> list[str]:
-    """Conditions under which what is written to is not seen through another argument, see `sharing`."""
-    arrays = {k: name for k, name in names.items() if isinstance(primal.params[k].type, Array)}
-    written = [k for k in primal.written if k in arrays]
-    pairs = {(min(a, b), max(a, b)) for a in written for b in arrays if a != b}
-    in_order = [f"{arrays[k]}.flags.c_contiguous" for k in primal.row_major if k in arrays]
-    return in_order + [f"_apart({arrays[a]}, {arrays[b]})" for a, b in sorted(pairs)]
+def _ones(dims: Sequence[Size]) -> Ones:
+    """What the code takes for granted of the lengths of an array."""
+    return tuple(size == 1 if isinstance(size, int) else False if size.not_one else None for size in dims)
 
 
 def _taken(value: Any, like: Any) -> Any:
@@ -144,10 +131,10 @@ def _typed_taken(value: Any, like: Any) -> Any:
 
 
 @numba.njit  # type: ignore[untyped-decorator]
-def _apart(a: Any, b: Any) -> Any:
-    """Whether two arrays have no memory in common, as np.may_share_memory tells it."""
+def _may_share(a: Any, b: Any) -> Any:
+    """np.may_share_memory"""
     (first, last), (start, end) = _extent(a), _extent(b)
-    return a.size == 0 or b.size == 0 or last <= start or end <= first
+    return a.size > 0 and b.size > 0 and start < last and first < end
 
 
 @numba.njit  # type: ignore[untyped-decorator]

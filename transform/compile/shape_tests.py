@@ -12,31 +12,33 @@ from ..ir import Function, Var
 from ..types import Array, Size
 from .lengths import captured_lengths
 
-__all__ = ["shape_tests"]
+__all__ = ["Ones", "shape_tests"]
+
+Ones = tuple[bool | None, ...]
+"""Of each axis of an array, whether its length is 1; None where the code is for both."""
 
 
 def shape_tests(
     function: Function,
     names: Mapping[int, str],
-    shapes: Mapping[int, tuple[int, ...]],
+    ones: Mapping[int, Ones],
     captured: Iterable[tuple[Var, Any]],
 ) -> list[str]:
     """Python conditions under which arrays have the dims that `function` says, and the seeds fit to them.
 
-    `names` are what the params are called by position; `shapes` are those of the arrays that are no seeds in
-    a call that the function is for. All lengths are tested: a kernel of loops reads them from one array, and
-    its loops run over all.
+    `names` are what the params are called by position; `ones` are of the arrays that are no seeds. All
+    lengths are tested: a kernel of loops reads them from one array, and its loops run over all.
     """
     known, _ = captured_lengths(captured)
     owners = {symbol: str(n) for symbol, n in known.items()}
     alike: dict[Any, str] = {}
     tests: list[str] = []
-    for position in sorted(shapes, key=lambda k: len(shapes[k])):  # the length of a vector is read fastest
+    for position in sorted(ones, key=lambda k: len(ones[k])):  # the length of a vector is read fastest
         dims = _dims(function.params[position])
         alike[dims] = f"{names[position]}.shape"
-        tests += _tests_of(names[position], dims, shapes[position], owners)
+        tests += _tests_of(names[position], dims, ones[position], owners)
     for position, name in names.items():
-        if position not in shapes and (dims := _dims(function.params[position])):
+        if position not in ones and (dims := _dims(function.params[position])):
             tests += _seed_tests(name, dims, owners, alike)
     return tests
 
@@ -45,24 +47,25 @@ def _dims(param: Var) -> tuple[Size, ...]:
     return param.type.dims if isinstance(param.type, Array) else ()
 
 
-def _tests_of(name: str, dims: tuple[Size, ...], shape: tuple[int, ...], owners: dict[Any, str]) -> list[str]:
-    """That an array has these dims, and the length 1 where it has it in `shape`; new symbols get owners."""
+def _tests_of(name: str, dims: tuple[Size, ...], ones: Ones, owners: dict[Any, str]) -> list[str]:
+    """That an array has these dims, and the length 1 where `ones` says so; new symbols get owners."""
     wanted = [
-        str(n) if isinstance(dim, int) else owners.get(dim.symbol) if dim.offset == 0 else None
-        for dim, n in zip(dims, shape, strict=True)
+        str(dim) if isinstance(dim, int) else owners.get(dim.symbol) if dim.offset == 0 else None
+        for dim in dims
     ]
     if len(dims) > 1 and all(wanted):
         return [f"{name}.shape == ({', '.join(map(str, wanted))})"]
     tests = [f"{name}.ndim == {len(dims)}"]
-    for axis, (dim, n) in enumerate(zip(dims, shape, strict=True)):
+    for axis, (dim, is_one) in enumerate(zip(dims, ones, strict=True)):
         here = f"_len({name})" if axis == 0 else f"{name}.shape[{axis}]"
         if not isinstance(dim, int) and dim.offset == 0 and dim.symbol not in owners:
             owners[dim.symbol] = here
-        elif (length := _length_text(dim if not isinstance(dim, int) else n, owners)) is not None:
+        elif (length := _length_text(dim, owners)) is not None:
             tests.append(f"{here} == {length}")
             if isinstance(dim, int) or dim.offset == 0:
                 continue  # so it is 1 where what it is compared with is
-        tests.append(f"{here} {'==' if n == 1 else '!='} 1")
+        if is_one is not None:
+            tests.append(f"{here} {'==' if is_one else '!='} 1")
     return tests
 
 
