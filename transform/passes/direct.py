@@ -14,10 +14,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ..ir import Atom, Eqn, For, Function, Slot, Statement, Var, While, map_regions, reads, walk
+from ..ir import Atom, Eqn, Function, Slot, Statement, Var, map_regions, reads, walk
 from ..rules.index import map_slots
 from ..rules.registry import PRIMITIVES
 from ..types import Array, Scalar
+from .memory import consumed
 
 __all__ = ["added_directly"]
 
@@ -31,18 +32,7 @@ def added_directly(function: Function) -> Function:
     uses: dict[Atom, int] = {}
     for atom in (*reads(function.body), *function.results):
         uses[atom] = uses.get(atom, 0) + 1
-    return replace(function, body=tuple(_block(function.body, uses, _overwritten(function.body))))
-
-
-def _overwritten(body: Sequence[Statement]) -> set[Atom]:
-    """What may be consumed: what an equation names first, or a loop starts with."""
-    found: set[Atom] = set()
-    for statement in walk(body):
-        if isinstance(statement, (For, While)):
-            found.update(statement.init)
-        elif isinstance(statement, Eqn) and statement.primitive.consumes:
-            found.add(statement.operands[0])
-    return found
+    return replace(function, body=tuple(_block(function.body, uses, consumed(function.body))))
 
 
 def _block(body: Sequence[Statement], uses: dict[Atom, int], overwritten: set[Atom]) -> list[Statement]:

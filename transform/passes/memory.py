@@ -227,6 +227,17 @@ def defined_in(regions: Iterable[Region]) -> set[Var]:
     return found
 
 
+def consumed(body: Sequence[Statement]) -> set[Atom]:
+    """What may be consumed: what an equation names first, or a loop starts with."""
+    found: set[Atom] = set()
+    for statement in walk(body):
+        if isinstance(statement, (For, While)):
+            found.update(statement.init)
+        elif isinstance(statement, Eqn) and statement.primitive.consumes:
+            found.add(statement.operands[0])
+    return found
+
+
 def overwritten_params(function: Function) -> frozenset[Var]:
     """The carried values that loops overwrite: the owned ones, in a function that has its copies."""
     owned: frozenset[Var] = frozenset()

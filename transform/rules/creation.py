@@ -22,10 +22,11 @@ from .shape import (
     shape_text,
     sizes_of,
     static_int,
+    template,
     template_sizes,
 )
 
-__all__ = ["arange", "as_array", "converted", "example", "only_default", "option_dtype"]
+__all__ = ["arange", "as_array", "converted", "example", "new_array", "only_default", "option_dtype"]
 
 Params = Mapping[str, Any]
 _FLOAT64 = np.dtype(np.float64)
@@ -72,6 +73,13 @@ def _filled_code(name: str) -> Callable[..., str]:
 
 def _dtype_option(dtype: np.dtype, default: np.dtype = _FLOAT64) -> str:
     return "" if dtype == default else f", dtype={dtype_text(dtype)}"
+
+
+def new_array(b: Builder, name: str, sizes: Sequence[Any], type_: Array) -> Value:
+    """An array of this type, zeros or whatever (empty), with these lengths: ints, or values."""
+    entries, operands, _ = template(sizes, 0)
+    params = {"shape": entries, "lengths": type_.dims, "dtype": type_.dtype}
+    return b.apply(PRIMITIVES[name], operands, params)
 
 
 def _infer_filled_like(dims: Dims, types: Sequence[Type], params: Params) -> Type:

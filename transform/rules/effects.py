@@ -8,14 +8,16 @@ Such an equation runs once, in the forward sweep, in its place among the others 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import builtins
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from ..ir import Primitive
+from ..ir import Atom, Eqn, Primitive, Statement
 from ..types import BOOL, Type
 from .build import Builder, Value
 
-__all__ = ["effect", "raises"]
+__all__ = ["effect", "guard", "raises"]
 
 _NOTHING: Mapping[str, Any] = {}
 
@@ -34,6 +36,27 @@ def effect(
         "effect", lambda dims, types, params: type_, code, constant=True, effect=True, refers=refers
     )
     return builder.apply(primitive, operands, params)
+
+
+def guard(
+    condition: str,
+    error: str,
+    operands: Sequence[Atom],
+    about: Statement | None = None,
+    shape_only: Iterable[int] = (),
+) -> Eqn:
+    """`if condition: raise error`, for the builtin exception that `error` names, where `about` stands.
+
+    Both are templates over `operands`, of some of which only the shape is read.
+    """
+    builder = Builder()
+    if about is not None:
+        builder.origin, builder.sweep = about.origin, about.sweep
+    kind = getattr(builtins, error.partition("(")[0])
+    effect(builder, f"if {condition}: raise {error}", operands, params={"raises": kind})
+    (made,) = builder.body
+    assert isinstance(made, Eqn)
+    return replace(made, primitive=replace(made.primitive, shape_only=frozenset(shape_only)))
 
 
 def raises(

@@ -21,7 +21,7 @@ from .lengths import derived, slice_length
 from .registry import PRIMITIVES, function, primitive
 from .shape import dim, normal_axis, sizes_of
 
-__all__ = ["getitem", "index_shape", "index_template", "may_repeat", "scatter", "slices"]
+__all__ = ["getitem", "index_shape", "index_template", "may_repeat", "numbers", "scatter", "slices"]
 
 Params = Mapping[str, Any]
 Entry = Any
@@ -137,6 +137,13 @@ def index_shape(
     if place is not None:
         shape[place:place] = dims.broadcast_shapes(shapes)
     return tuple(shape)
+
+
+def numbers(types: Sequence[Type], index: tuple[Entry, ...]) -> Iterator[tuple[int, int | Slot]]:
+    """The entries of an index that are ints or arrays of ints, with the axes that they index."""
+    for _, entry, axis in _aligned(rank(types[0]), types, index):
+        if type(entry) is int or (isinstance(entry, Slot) and types[entry.position].dtype.kind != "b"):
+            yield axis, entry
 
 
 def slices(types: Sequence[Type], params: Params) -> Iterator[tuple[Size, slice]]:

@@ -21,7 +21,7 @@ from ...errors import TransformError, UnsupportedError
 from ...ir import Atom, Eqn, Function, Statement, Var, map_regions, regions_of, substitute, walk
 from ...rules.build import Builder
 from ...rules.callees import CALL
-from ...rules.effects import effect
+from ...rules.effects import guard
 from ...rules.families import fit
 from ...rules.index import slices
 from ...rules.lengths import beyond, reach
@@ -161,7 +161,6 @@ def _tests(params: Sequence[Var], dims: Dims) -> Iterator[Statement]:
 
     Raises UnsupportedError where it cannot be.
     """
-    builder = Builder()
     owners = {
         size.symbol: (param, axis, size)
         for param in reversed(params)
@@ -178,8 +177,4 @@ def _tests(params: Sequence[Var], dims: Dims) -> Iterator[Statement]:
             test, said = f"{{0}}.shape[{axis}] < {known.offset}", f"is shorter than {known.offset}"
         else:
             raise UnsupportedError("lengths of arguments must agree")
-        error = f'raise IndexError("axis {axis} of {param.name} {said}")'
-        effect(builder, f"if {test}: {error}", [param], params={"raises": IndexError})
-        made = builder.body[-1]
-        assert isinstance(made, Eqn)
-        yield replace(made, primitive=replace(made.primitive, shape_only=frozenset({0})))
+        yield guard(test, f'IndexError("axis {axis} of {param.name} {said}")', [param], shape_only=[0])

@@ -120,7 +120,7 @@ class _Checks:
             return
         if "prefix" in eqn.params:
             return
-        for axis, index in indices_of(eqn, len(array.type.dims)):
+        for axis, index in indices_of(eqn):
             many = isinstance(index.type, Array)
             fact = ((index, 0) if many else self.limits.sum(index), array.type.dims[axis])
             if fact not in facts and (many or any(self.check(eqn, axis, index).doubts(self.limits))):

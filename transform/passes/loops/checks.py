@@ -12,8 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ...ir import Atom, Eqn, For, Statement, Var
-from ...rules.build import Builder
-from ...rules.effects import effect
+from ...rules.effects import guard
 from ...rules.lengths import Derived, least
 from ...types import Array, Dim, Size
 from ..memory import defined_in
@@ -127,13 +126,7 @@ def check_of_all(eqn: Eqn, axis: int, indices: Atom) -> Statement:
 
 
 def _raising(eqn: Eqn, axis: int, condition: str, operands: Sequence[Atom], shaped: int) -> Statement:
-    builder = Builder()
-    builder.origin, builder.sweep = eqn.origin, eqn.sweep
-    error = f'raise IndexError("index out of bounds for axis {axis}")'
-    effect(builder, f"if {condition}: {error}", operands, params={"raises": IndexError})
-    made = builder.body[-1]
-    assert isinstance(made, Eqn)
-    return replace(made, primitive=replace(made.primitive, shape_only=frozenset({shaped})))
+    return guard(condition, f'IndexError("index out of bounds for axis {axis}")', operands, eqn, [shaped])
 
 
 class _Text:

@@ -12,15 +12,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ...ir import Eqn, Var
-from .groups import OWN_ROW, Group, roots_of, row_written
+from .groups import NEW, OWN_ROW, Group, roots_of, row_written
 from .jobs import Kind
 
 if TYPE_CHECKING:
     from .peel import Level
 
-__all__ = ["NEW", "contracted"]
-
-NEW = frozenset({"empty", "empty_like", "zeros", "zeros_like"})
+__all__ = ["contracted"]
 
 
 def contracted(level: Level, groups: Sequence[Group]) -> list[Group]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from ...ir import Eqn, For, Function, Lit, Slot, Statement, Var, map_regions
 from ...rules.build import Builder, Value, op
+from ...rules.creation import new_array
 from ...rules.reductions import axes_of, count
 from ...rules.registry import PRIMITIVES
 from ...rules.shape import dim_values
@@ -203,11 +204,7 @@ def _empty(eqn: Eqn, operands: Sequence[Value]) -> Value:
         shape.insert(axis, len(operands))
     else:
         shape[axis] = functools.reduce(operator.add, (dim_values(part)[axis] for part in operands))
-    dynamic = [size for size in shape if isinstance(size, Value)]
-    slots = {id(size): Slot(k) for k, size in enumerate(dynamic)}
-    entries = tuple(slots.get(id(size), size) for size in shape)
-    params = {"shape": entries, "lengths": type_.dims, "dtype": type_.dtype}
-    return builder.apply(PRIMITIVES["empty"], dynamic, params)
+    return new_array(builder, "empty", shape, type_)
 
 
 @rule("unbroadcast")

@@ -16,7 +16,7 @@ from .views import Fixed
 if TYPE_CHECKING:
     from .peel import Level
 
-__all__ = ["OWN_ROW", "Access", "Group", "grouped", "roots_of", "row_written"]
+__all__ = ["NEW", "OWN_ROW", "Access", "Group", "grouped", "roots_of", "row_written"]
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,8 @@ def _may_wait(groups: list[Group], j: int, k: int, level: Level) -> bool:
     return not any(_must_follow(early, each) for each in groups[j + 1 : k]) and _joinable(early, late, level)
 
 
-_ALLOCATIONS = ("empty", "empty_like", "zeros", "zeros_like")
+NEW = frozenset({"empty", "empty_like", "zeros", "zeros_like"})
+"""What makes an array of nothing but a shape."""
 
 
 def _moves(statement: Statement) -> bool:
@@ -148,7 +149,7 @@ def _moves(statement: Statement) -> bool:
         return False
     shapes = statement.primitive.shape_only
     read = [each for k, each in enumerate(statement.operands) if k not in shapes]
-    new = statement.primitive.name in _ALLOCATIONS
+    new = statement.primitive.name in NEW
     return not any(map(has_memory, read)) and (new or not any(map(has_memory, statement.targets)))
 
 

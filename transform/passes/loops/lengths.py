@@ -17,8 +17,7 @@ from typing import Any
 
 from ...errors import TransformError
 from ...ir import Atom, Eqn, For, Function, If, Lit, Region, Statement, Var, While
-from ...rules.build import Builder
-from ...rules.effects import effect
+from ...rules.effects import guard
 from ...rules.index import index_text, shifted
 from ...rules.stores import place_text, place_type
 from ...types import Array, Dims, Size, Type, not_one, rank
@@ -158,12 +157,7 @@ class _Known:
 
 def _misfit(condition: str, operands: Sequence[Any], about: Statement | None) -> Statement:
     """A statement that raises under a condition on the operands' lengths."""
-    builder = Builder()
-    if about is not None:
-        builder.origin, builder.sweep = about.origin, about.sweep
-    error = 'raise ValueError("lengths do not fit together")'
-    effect(builder, f"if {condition}: {error}", operands, params={"raises": ValueError})
-    return builder.body[-1]
+    return guard(condition, 'ValueError("lengths do not fit together")', operands, about)
 
 
 def _part(part: str, own: Type, whole: str, type_: Type, eqn: Eqn) -> Iterator[Statement]:

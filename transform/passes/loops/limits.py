@@ -11,8 +11,9 @@ from collections.abc import Iterator, Set
 from typing import Any
 
 from ...ir import Atom, Eqn, For, Function, Lit, Slot, Var, While, walk
+from ...rules.index import numbers
 from ...rules.lengths import least
-from ...types import Dim, Scalar, Size, rank
+from ...types import Dim, Scalar, Size
 from ..memory import carried
 from .indices import plus
 
@@ -118,26 +119,7 @@ def _is_below(high: Sum, size: Size) -> bool:
     return bool(known) and offset < size.offset  # type: ignore[union-attr]
 
 
-def indices_of(eqn: Eqn, depth: int) -> Iterator[tuple[int, Atom]]:
+def indices_of(eqn: Eqn) -> Iterator[tuple[int, Atom]]:
     """The indices among the entries of an index, by axis."""
-    index = eqn.params["index"]
-    axes = sum(_depth(entry, eqn) for entry in index)
-    axis = 0
-    for entry in index:
-        if entry is Ellipsis:
-            axis += depth - axes
-        elif isinstance(entry, Slot):
-            atom = eqn.operands[entry.position]
-            if atom.type.dtype.kind != "b":
-                yield axis, atom
-        elif type(entry) is int:
-            yield axis, Lit(entry)
-        axis += _depth(entry, eqn)
-
-
-def _depth(entry: Any, eqn: Eqn) -> int:
-    if entry is None or entry is Ellipsis:
-        return 0
-    if isinstance(entry, Slot) and eqn.operands[entry.position].type.dtype.kind == "b":
-        return rank(eqn.operands[entry.position].type)
-    return 1
+    for axis, entry in numbers([each.type for each in eqn.operands], eqn.params["index"]):
+        yield axis, eqn.operands[entry.position] if isinstance(entry, Slot) else Lit(entry)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from ...ir import Atom, Eqn, For, Lit, Slot, Var
 from ...rules.build import Builder, Value, op
+from ...rules.creation import new_array
 from ...rules.index import shifted
 from ...rules.registry import PRIMITIVES
 from ...rules.stores import place_type
 from ...types import INT, Array, Scalar, Type
-from .contract import NEW
 from .gather import Piece, pieces
-from .groups import Group
+from .groups import NEW, Group
 from .jobs import FOLDS, Job, Kind, Mode, first_axis, full_index, is_cut, is_mask
 from .views import Along, View, whole
 
@@ -226,20 +226,7 @@ class _Nest:
     def filled(self, name: str, eqn: Eqn, type_: Array) -> Value:
         """A new array for the result of an equation."""
         sizes = [self.level.extent(eqn, axis, self.builder) for axis in range(len(type_.dims))]
-        return self.allocated(name, sizes, type_)
-
-    def allocated(self, name: str, sizes: Sequence[Any], type_: Array) -> Value:
-        """A new array of these lengths."""
-        operands: list[Any] = []
-        shape: list[Any] = []
-        for size in sizes:
-            if isinstance(size, int):
-                shape.append(size)
-            else:
-                shape.append(Slot(len(operands)))
-                operands.append(size)
-        params = {"shape": tuple(shape), "lengths": type_.dims, "dtype": type_.dtype}
-        return self.builder.apply(PRIMITIVES[name], operands, params)
+        return new_array(self.builder, name, sizes, type_)
 
     # Inside
 
@@ -264,7 +251,7 @@ class _Nest:
         if len(type_.dims) == 1:
             return self.value(Lit(zero))
         sizes = [self.level.dim(eqn.target, axis, self.builder) for axis in range(1, len(type_.dims))]
-        row = self.allocated("empty", sizes, Array(type_.dtype, type_.dims[1:]))
+        row = new_array(self.builder, "empty", sizes, Array(type_.dtype, type_.dims[1:]))
         row = self.named(row, eqn.target, True)
         if eqn.primitive.name.startswith("zeros"):
             row = self.put("store", row, self.value(Lit(zero)), (slice(None),) * len(sizes), [])

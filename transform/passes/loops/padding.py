@@ -17,10 +17,10 @@ from typing import Any
 
 from ...ir import Atom, Eqn, For, Function, Slot, Statement, Var, While, map_regions, reads, substitute, walk
 from ...rules.build import Builder, Value, op
-from ...rules.registry import PRIMITIVES
+from ...rules.creation import new_array
 from ...rules.stores import place_type
 from ...types import Array, Dim, Dims, Size
-from ..memory import Memory, Tokens, defined_in, has_memory, overwritten_params
+from ..memory import Memory, Tokens, consumed, defined_in, has_memory, overwritten_params
 from .hoist import before_loop, handed_on
 
 __all__ = ["padded"]
@@ -80,11 +80,7 @@ class _Pass:
         self.memory, self.dims = memory, Dims()
         self.gone: dict[Atom, Var] = {}
         self.made = {s.target: s for s in walk(function.body) if isinstance(s, Eqn)}
-        self.overwritten = {
-            atom
-            for s in walk(function.body)
-            for atom in (s.operands[:1] if isinstance(s, Eqn) and s.primitive.consumes else ())
-        } | {atom for s in walk(function.body) if isinstance(s, (For, While)) for atom in s.init}
+        self.consumed = consumed(function.body)
 
     def tokens(self, atoms: Sequence[Atom]) -> Tokens:
         found: Tokens = frozenset()
@@ -307,7 +303,7 @@ class _Pass:
         (operand,) = eqn.operands
         assert isinstance(operand, Var)
         source = self.made.get(operand)
-        if operand in self.overwritten or source is None or not source.primitive.elementwise:
+        if operand in self.consumed or source is None or not source.primitive.elementwise:
             return atom, False
         return operand, True
 
@@ -334,18 +330,15 @@ def _pad(builder: Builder, like: Var, value: Var, wide: Sequence[int], more: tup
 def _zeros(builder: Builder, like: Var, more: Sequence[int], target: Var) -> Eqn:
     """Zeros of a shape that is known by that of another array."""
     assert isinstance(target.type, Array)
-    operands: list[Any] = []
-    shape: list[Any] = []
+    sizes: list[Any] = []
     for axis, (size, by) in enumerate(zip(target.type.dims, more, strict=True)):
         if isinstance(size, int):
-            shape.append(size)
+            sizes.append(size)
             continue
         length = op.dim(builder.value(like), axis=axis)
-        shape.append(Slot(len(operands)))
         # Of a slice that is empty the length that is computed may be less than that.
-        operands.append(length + by if by > 0 else op.max2(length - -by, 0) if by else length)
-    params = {"shape": tuple(shape), "lengths": target.type.dims, "dtype": target.type.dtype}
-    builder.apply(PRIMITIVES["zeros"], operands, params)
+        sizes.append(length + by if by > 0 else op.max2(length - -by, 0) if by else length)
+    new_array(builder, "zeros", sizes, target.type)
     return _as(builder, target)
 
 

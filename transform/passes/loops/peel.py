@@ -33,7 +33,7 @@ from ...ir import (
     regions_of,
 )
 from ...rules.build import Builder, op
-from ...rules.registry import PRIMITIVES
+from ...rules.creation import new_array
 from ...types import Array, Dims
 from ..memory import Memory, has_memory, overwritten_params
 from .contract import contracted
@@ -156,19 +156,12 @@ class Level:
         builder = Builder(self.context.dims)
         builder.origin, builder.sweep = eqn.origin, eqn.sweep
         like = builder.value(eqn.operands[0])
-        shape: list[Any] = []
-        operands: list[Any] = []
         assert isinstance(eqn.target.type, Array)
-        for axis, size in enumerate(map(self.context.dims.resolve, eqn.target.type.dims)):
-            if isinstance(size, int):
-                shape.append(size)
-                continue
-            shape.append(Slot(len(operands)))
-            operands.append(op.dim(like, axis=axis))
-        params = {"shape": tuple(shape), "lengths": eqn.target.type.dims, "dtype": eqn.target.type.dtype}
-        builder.apply(PRIMITIVES["zeros"], operands, params)
-        *sizes, last = (each for each in builder.body if isinstance(each, Eqn))
-        return [*(self.root_sized(each) for each in sizes), replace(last, target=eqn.target)]
+        dims = map(self.context.dims.resolve, eqn.target.type.dims)
+        sizes = [size if isinstance(size, int) else op.dim(like, axis=k) for k, size in enumerate(dims)]
+        new_array(builder, "zeros", sizes, eqn.target.type)
+        *lengths, last = (each for each in builder.body if isinstance(each, Eqn))
+        return [*map(self.root_sized, lengths), replace(last, target=eqn.target)]
 
     def root_sized(self, eqn: Eqn) -> Eqn:
         """The length of what a loop makes, or of a view, as that of what it is made of."""

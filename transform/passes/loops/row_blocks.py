@@ -23,6 +23,7 @@ import numpy as np
 from ...ir import Atom, Eqn, For, Function, Lit, Slot, Statement, Var, has_effect, reads
 from ...names import BLOCK
 from ...rules.build import Builder, Value, op
+from ...rules.creation import new_array
 from ...rules.reductions import axes_of
 from ...rules.registry import PRIMITIVES
 from ...types import INT, Array, Dim, Size, Type, rank
@@ -238,16 +239,10 @@ class _Chain:
             return builder.value(Lit(0.0))
         places = self.places(target)
         assert places is not None
-        operands: list[Value] = []
-        shape: list[Slot | int] = []
-        for place in places:
-            if isinstance(place, int):
-                shape.append(place)
-            else:
-                shape.append(Slot(len(operands)))
-                operands.append(op.dim(builder.value(place[0]), axis=place[1]))
-        params = {"shape": tuple(shape), "lengths": target.type.dims, "dtype": target.type.dtype}
-        return builder.apply(PRIMITIVES["zeros"], operands, params)
+        sizes = [
+            each if isinstance(each, int) else op.dim(builder.value(each[0]), axis=each[1]) for each in places
+        ]
+        return new_array(builder, "zeros", sizes, target.type)
 
     def block(self, builder: Builder, start: Var, rows: Value, sofar: Sequence[Var]) -> list[Value]:
         """What is done with a block of rows: its sums are added to those of the blocks before."""

@@ -36,7 +36,8 @@ from ...ir import (
     substitute,
     walk,
 )
-from ...rules.build import Builder, Value, op
+from ...rules.build import Builder, op
+from ...rules.creation import new_array
 from ...rules.lengths import derived
 from ...rules.registry import PRIMITIVES
 from ...types import Array, Scalar, Size, unknown_dim
@@ -253,7 +254,7 @@ class _Plan:
         ]
         type_ = Array(tape.element.dtype, (*map(_size, counts), *row))
         self.arrays[tape] = type_
-        made = _empty(builder, [*counts, *rows], type_)
+        made = new_array(builder, "empty", [*counts, *rows], type_)
         *sizes, last = builder.body
         assert isinstance(last, Eqn)
         target = self.version(tape, tape.new.target)
@@ -408,11 +409,3 @@ def axes_of(tape: Tape, scope: Scope) -> list[Axis] | None:
 def _size(count: Any) -> Size:
     """The length of an axis with a place for each trip: one of its own."""
     return count if isinstance(count, int) else derived(TRIPS, unknown_dim().symbol)
-
-
-def _empty(builder: Builder, sizes: Sequence[Any], type_: Array) -> Value:
-    dynamic = [size for size in sizes if isinstance(size, Value)]
-    slots = iter(range(len(dynamic)))
-    shape = tuple(Slot(next(slots)) if isinstance(size, Value) else size for size in sizes)
-    params = {"shape": shape, "lengths": type_.dims, "dtype": type_.dtype}
-    return builder.apply(PRIMITIVES["empty"], dynamic, params)

@@ -99,7 +99,7 @@ class Uses:
             self.versions[eqn.target] = self.versions[first]
         elif not isinstance(eqn.target.type, Scalar):
             return False
-        places = {} if "prefix" in eqn.params else dict(indices_of(eqn, len(first.type.dims)))
+        places = {} if "prefix" in eqn.params else dict(indices_of(eqn))
         self.accesses[self.versions[first]].append(Access(eqn, self.position, places))
         return True
 
