@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from tests.passes.test_loops import looped
-from transform import adjoint, grad, tangent, value_and_grad, verify
+from tests.support.flavours import assert_gradients_agree, moving
+from transform import adjoint, grad, tangent, verify
 from transform.passes.loops import assumed
 
 pytest.importorskip("numba")
@@ -114,19 +115,13 @@ def _names(cases):
 
 @pytest.mark.parametrize("program, arguments", CASES, ids=_names(CASES))
 def test_both_flavours_agree_for_long_and_short_arrays(program, arguments):
-    wrt = tuple(k for k, each in enumerate(arguments) if np.asarray(each).dtype.kind == "f")
-    want_value, want = value_and_grad(program, wrt)(*arguments)
-    assert want_value == pytest.approx(program(*arguments), rel=1e-13)
-    got_value, got = value_and_grad(program, wrt, backend="numba")(*arguments)
-    assert got_value == pytest.approx(want_value, rel=1e-12)
-    for a, b in zip(got, want, strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-14)
+    assert_gradients_agree(program, arguments)
 
 
 @pytest.mark.parametrize("program, arguments", CASES, ids=_names(CASES))
 @pytest.mark.parametrize("make", [tangent, adjoint])
 def test_what_is_assumed_is_well_formed(program, arguments, make):
-    wrt = tuple(k for k, each in enumerate(arguments) if np.asarray(each).dtype.kind == "f")
+    wrt = moving(arguments)
     function = make(program, wrt).specialize(*arguments).function
     verify.check(assumed(function))
 

@@ -5,6 +5,7 @@ import random
 import numpy as np
 import pytest
 
+from tests.support.sweeps import triangle
 from transform import grad, tangent
 from transform.emit import emit
 from transform.passes.loops import loops
@@ -74,16 +75,6 @@ def test_a_check_stands_before_the_loop():
     loop = next(k for k, line in enumerate(made.splitlines()) if "for i in" in line)
     assert check < loop
     assert made.count("IndexError") == 1
-
-
-def triangle(L, x):
-    n = len(x)
-    for i in range(n):
-        s = x[i]
-        for j in range(i):
-            s -= L[i, j] * x[j]
-        x[i] = s / L[i, i]
-    return np.sum(x)
 
 
 def below_the_diagonal(A, n):

@@ -4,20 +4,13 @@ import numpy as np
 import pytest
 
 from tests.support.random_loops import Programs, assert_computes, downwards
+from tests.support.sweeps import reverse_sweep
 from transform import grad, verify
-from transform.emit import emit
 from transform.ir import For, walk
-from transform.passes.loops import loops
 from transform.passes.loops.carries import carrying
 
 V = np.linspace(0.3, 1.2, 6)
 M = np.outer(V, V + 0.4)
-
-
-def text(function, *arguments):
-    """The reverse sweep without comments."""
-    made = emit(loops(grad(function).specialize(*arguments).function)).definition
-    return [line.partition("#")[0].strip() for line in made.partition("# reverse sweep")[2].splitlines()]
 
 
 def rosenbrock(x):
@@ -52,7 +45,7 @@ def sometimes(x):
 
 
 def test_what_is_added_to_the_next_element_is_handed_on():
-    lines = text(rosenbrock, V)
+    lines = reverse_sweep(grad(rosenbrock), V)
     assert [line for line in lines if line.startswith("x_bar[")] == [
         "x_bar[i] += x_bar_next + (-s_bar * (2 * (1 - e)) - d_bar * (2 * e))",
         "x_bar[d] += x_bar_next",
@@ -60,7 +53,7 @@ def test_what_is_added_to_the_next_element_is_handed_on():
 
 
 def test_what_the_next_iteration_reads_and_overwrites_is_handed_on():
-    lines = text(gauss_seidel, M)
+    lines = reverse_sweep(grad(gauss_seidel), M)
     assert "q_bar = A_bar[i, j] + A_bar_next" in lines
     assert "A_bar[i, 0] += A_bar_next" in lines
     assert not any("A_bar[i, j - 1]" in line for line in lines)
@@ -68,7 +61,7 @@ def test_what_the_next_iteration_reads_and_overwrites_is_handed_on():
 
 @pytest.mark.parametrize("function", [two_away, sometimes])
 def test_nothing_is_handed_on_to_others_than_the_next_iteration_surely_takes(function):
-    assert not any("_next" in line for line in text(function, V))
+    assert not any("_next" in line for line in reverse_sweep(grad(function), V))
 
 
 @pytest.mark.parametrize("function, argument", [(rosenbrock, V), (gauss_seidel, M), (rosenbrock, V[:1])])

@@ -5,7 +5,8 @@ import pytest
 
 from tests.passes.test_loops import V, looped
 from tests.programs import check
-from transform import adjoint, grad, tangent, value_and_grad
+from tests.support.flavours import assert_gradients_agree, moving
+from transform import adjoint, grad, tangent
 
 pytest.importorskip("numba")
 
@@ -74,19 +75,13 @@ NAMES = [f"{program.__name__}{arguments[1:]}".replace("\n", "")[:60] for program
 
 @pytest.mark.parametrize("program, arguments", CASES, ids=NAMES)
 def test_both_flavours_agree(program, arguments):
-    wrt = tuple(k for k, each in enumerate(arguments) if isinstance(each, np.ndarray))
-    want_value, want = value_and_grad(program, wrt)(*arguments)
-    assert want_value == pytest.approx(program(*arguments), rel=1e-13)
-    got_value, got = value_and_grad(program, wrt, backend="numba")(*arguments)
-    assert got_value == pytest.approx(want_value, rel=1e-12)
-    for a, b in zip(got, want, strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-14)
+    assert_gradients_agree(program, arguments)
 
 
 @pytest.mark.parametrize("program, arguments", CASES, ids=NAMES)
 @pytest.mark.parametrize("make", [tangent, adjoint])
 def test_loops_compute_the_same(program, arguments, make):
-    wrt = tuple(k for k, each in enumerate(arguments) if isinstance(each, np.ndarray))
+    wrt = moving(arguments)
     seeds = [np.cos(arguments[k] + 1.0) for k in wrt] if make is tangent else [1.0]
     derivative = make(program, wrt)
     function, _ = looped(derivative, *arguments)

@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 
 from tests.support.random_loops import Programs, assert_computes, downwards
+from tests.support.sweeps import reverse_sweep, triangle
 from transform import grad
-from transform.emit import emit
 from transform.ir import For, walk
-from transform.passes.loops import loops
 from transform.passes.loops.direction import upwards
 
 V = np.linspace(0.3, 1.2, 6)
@@ -16,8 +15,7 @@ M = np.outer(V, V + 0.4) + np.eye(6)
 
 def headers(derivative, *arguments):
     """The loops of the reverse sweep."""
-    text = emit(loops(derivative.specialize(*arguments).function)).definition
-    lines = (line.partition("#")[0].strip() for line in text.partition("# reverse sweep")[2].splitlines())
+    lines = reverse_sweep(derivative, *arguments)
     return [line.removeprefix("for ").removesuffix(":") for line in lines if line.startswith("for ")]
 
 
@@ -46,16 +44,6 @@ def state(x):
     for i in range(len(x)):
         s = np.sin(s) * x[i]
     return s
-
-
-def triangle(L, x):
-    n = len(x)
-    for i in range(n):
-        s = x[i]
-        for j in range(i):
-            s -= L[i, j] * x[j]
-        x[i] = s / L[i, i]
-    return np.sum(x)
 
 
 def elimination(A):

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
+import pytest
 
 from transform import TransformError, adjoint, hvp, tangent, value_and_grad
 
@@ -35,6 +36,22 @@ def compare(kind: str, function: Callable[..., Any], arguments: Sequence[Any], *
                 raise Refused(str(error).splitlines()[0]) from error
             same(got, want, 1e-4 if is_single(given) else 1e-10)
             same(given, list(arguments), 0)
+
+
+def moving(arguments: Sequence[Any]) -> tuple[int, ...]:
+    """The positions of the floats and arrays of floats."""
+    return tuple(k for k, each in enumerate(arguments) if np.asarray(each).dtype.kind == "f")
+
+
+def assert_gradients_agree(function: Callable[..., Any], arguments: Sequence[Any]) -> None:
+    """Check a value against the function itself, and the gradients by either flavour against each other."""
+    wrt = moving(arguments)
+    want_value, want = value_and_grad(function, wrt)(*arguments)
+    assert want_value == pytest.approx(function(*arguments), rel=1e-13)
+    got_value, got = value_and_grad(function, wrt, backend="numba")(*arguments)
+    assert got_value == pytest.approx(want_value, rel=1e-12)
+    for a, b in zip(got, want, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-14)
 
 
 def same(got: Any, want: Any, rtol: float = 1e-10) -> None:
