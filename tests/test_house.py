@@ -21,7 +21,7 @@ LAYERS = {
     "rules": 2, "frontend": 2,
     "passes": 3,
     "emit": 4,
-    "cache": 5, "compile": 5,
+    "cache": 5, "compile": 5, "index": 5,
     "api": 6, "derivative": 6, "jacobians": 6, "user_rules": 6,
     "cli": 7, "show": 7, "__main__": 7, "__init__": 7,
 }  # fmt: skip

@@ -17,12 +17,14 @@ from typing import Any
 
 import numpy as np
 
+from . import index
 from .compile.arguments import is_plain, key_of, tree_of
 from .compile.code import Compiled
 from .compile.flavour import Flavour
 from .emit import Emitted
 from .errors import LengthNeeded, TransformError, UnsupportedError
 from .frontend import Read, StaticNeeded
+from .index import Subject
 from .ir import Function, Var
 from .tree import Node, Static, Tree, children_of
 from .types import Array
@@ -47,12 +49,17 @@ Build = Callable[[Mapping[str, Tree]], Built]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Specialisation:
-    """A derivative for one set of argument types: its SSA, its source and compiled code."""
+    """A derivative for one set of argument types: its source and compiled code.
+
+    `function` and `primal` say what goes in and comes out, of a derivative that an earlier process has made
+    no more than that; `built` gives them with their bodies.
+    """
 
     function: Function
     primal: Function
     reads: tuple[Read, ...]
     compiled: Compiled
+    built: Callable[[], Built]
 
     @property
     def emitted(self) -> Emitted:
@@ -73,19 +80,41 @@ class Specialisation:
         """The same code with captured values bound anew; None where more than such a value has changed."""
         if not all(read.still_holds() for read in self.reads):
             return None
-        reads = tuple(r if r.var is None else replace(r, value=r.current()) for r in self.reads)
+        return self.with_reads(
+            tuple(r if r.var is None else replace(r, value=r.current()) for r in self.reads)
+        )
+
+    def with_reads(self, reads: tuple[Read, ...]) -> Specialisation:
+        """The same code with the captured values of these reads."""
         names = self.emitted.names
         values = {names[r.var]: r.value for r in reads if r.var is not None and r.var in names}
         emitted = replace(self.emitted, constants={**self.emitted.constants, **values})
         return replace(self, reads=reads, compiled=self.compiled.bound(emitted))
 
 
-def specialisation(build: Build, flavour: Flavour, trees: Mapping[str, Tree]) -> Specialisation:
-    """Make, print and compile the derivative for arguments of these types."""
+def specialisation(
+    build: Build, flavour: Flavour, trees: Mapping[str, Tree], subject: Subject | None = None
+) -> Specialisation:
+    """Make, print and compile the derivative for arguments of these types.
+
+    What is made of a `subject` is kept for other processes, or was kept by one.
+    """
+    key = index.key(subject, trees) if subject is not None else None
+    if key is not None and subject is not None and (found := index.find(key, subject)) is not None:
+        return _restored(found, functools.cache(lambda: build(trees)), flavour)
     with _uncollected():
         built = build(trees)
-        compiled = flavour.compiled(built.function)
-    return Specialisation(built.function, built.primal, built.reads, compiled)
+        written = flavour.written(built.function)
+        compiled = flavour.ready(written, lambda: built.function)
+    if key is not None and subject is not None:
+        index.keep(key, subject, index.Derived(built.function, built.primal, built.reads, written))
+    return Specialisation(built.function, built.primal, built.reads, compiled, lambda: built)
+
+
+def _restored(found: index.Derived, build: Callable[[], Built], flavour: Flavour) -> Specialisation:
+    compiled = flavour.ready(found.written, lambda: build().function)
+    made = Specialisation(found.function, found.primal, found.reads, compiled, build)
+    return made.with_reads(found.reads)
 
 
 @contextlib.contextmanager
@@ -104,12 +133,14 @@ def _uncollected() -> Iterator[None]:
 class Specialiser:
     """The specialisations of one derivative.
 
-    `build` makes its Function from the trees of its arguments, `flavour` says how that is compiled;
-    `forgotten` is told when all are void.
+    `build` makes its Function from the trees of its arguments, `flavour` says how that is compiled, `subject`
+    what it is made of; `forgotten` is told when all are void.
     """
 
-    def __init__(self, build: Build, flavour: Flavour, forgotten: Callable[[], None]) -> None:
-        self.build, self.flavour, self.forgotten = build, flavour, forgotten
+    def __init__(
+        self, build: Build, flavour: Flavour, subject: Subject, forgotten: Callable[[], None]
+    ) -> None:
+        self.build, self.flavour, self.subject, self.forgotten = build, flavour, subject, forgotten
         self.latest: Specialisation | None = None
         self._table: dict[Hashable, Specialisation] = {}
         self._demanded: dict[Hashable, frozenset[int]] = {}
@@ -142,6 +173,10 @@ class Specialiser:
         with self._lock:
             self.latest = specialisation(self.build, self.flavour, trees)
             return self.latest
+
+    def kept(self) -> Subject | None:
+        """What is looked for on disk: not what takes no time to derive, or follows rules of the user's."""
+        return self.subject if self.flavour.backend == "numba" and not _RULES_GIVEN.is_set() else None
 
     def _full_key(self, key: Hashable, values: Mapping[str, Any]) -> Hashable:
         demanded, shaped = self._demanded.get(key), key in self._shaped
@@ -182,7 +217,7 @@ class Specialiser:
         while True:
             demanded = self._demanded.get(key, frozenset())
             try:
-                return specialisation(self.build, self.flavour, _trees(values, demanded, shaped))
+                return specialisation(self.build, self.flavour, _trees(values, demanded, shaped), self.kept())
             except StaticNeeded as needed:
                 more = frozenset(_nth_number(k, demanded) for k in needed.positions)
                 if not more - demanded:
@@ -206,10 +241,12 @@ def remembered(fn: Any, plan: Hashable, make: Callable[..., Any]) -> Any:
 
 
 _LIVING: weakref.WeakSet[Specialiser] = weakref.WeakSet()
+_RULES_GIVEN = threading.Event()
 
 
 def invalidate() -> None:
     """Forget every specialisation: the rules they were made with have changed."""
+    _RULES_GIVEN.set()
     for specialiser in list(_LIVING):
         specialiser.clear()
 

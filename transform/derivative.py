@@ -19,6 +19,7 @@ from .compile.sharing import check_apart
 from .emit.ssa import ssa
 from .errors import ArgumentError, UnsupportedError
 from .frontend import Names, Read, give_text, lower, parameters, place, text_of
+from .index import Subject
 from .ir import Function, Input
 from .passes.columns import jacobian_function
 from .passes.interface import adjoint_function, bind, inline, only_results, tangent_function
@@ -74,6 +75,14 @@ def primal_of(target: Any) -> Any:
     return primal_of(target.fn) if isinstance(target, Derivative) else target
 
 
+def subject_of(target: Any) -> Subject:
+    """The function, and the plans of the derivatives that are taken of it."""
+    if not isinstance(target, Derivative):
+        return Subject(target, ())
+    inner = subject_of(target.fn)
+    return replace(inner, plans=(*inner.plans, target.plan))
+
+
 def has_seeds(target: Any) -> bool:
     """Whether the signature of a function has seeds, so that it depends on the types of a call."""
     return isinstance(target, Derivative) and (target.plan.seeded or has_seeds(target.fn))
@@ -93,7 +102,7 @@ class Derivative:
         self.__name__ = getattr(fn, "__name__", type(fn).__name__)
         functools.update_wrapper(self, fn, updated=())
         self.fn, self.plan = fn, plan
-        self._specialiser = Specialiser(self.build, plan.flavour, self.leave)
+        self._specialiser = Specialiser(self.build, plan.flavour, subject_of(self), self.leave)
         self._entered: Specialisation | None = None
         self._guarded: tuple[Specialisation, Any] | None = None
         # Python looks __call__ up on the type: each derivative gets a type, and with it a call of its own.
@@ -141,7 +150,7 @@ class Derivative:
     @property
     def ssa(self) -> str:
         """The SSA list of the function that is differentiated, one equation a line."""
-        return ssa(self.current().primal)
+        return ssa(self.current().built().primal)
 
     def current(self) -> Specialisation:
         """The latest specialisation, or one for the declared types."""

@@ -152,7 +152,7 @@ class Jacobian(Derivative):
     def specialize(self, *args: Any, **kwargs: Any) -> Specialisation:
         """The code for arguments like these, without running it."""
         values, _ = self.bind(args, kwargs)
-        primal = self.primal.specialize(*args, **kwargs).primal
+        primal = self.primal.specialize(*args, **kwargs).built().primal
         if self.is_written_out(primal):
             return self._specialiser.for_values(values)
         made: Specialisation = self.passes.specialize(*args, **kwargs)
@@ -179,7 +179,7 @@ class Jacobian(Derivative):
     def run(self, values: Values, seeds: Mapping[str, Any]) -> Any:
         """The Jacobian at these arguments, which have names."""
         primal = self.primal._specialiser.for_values(values)
-        if self.is_written_out(primal.primal):
+        if self.is_written_out(primal.built().primal):
             self._latest = self
             return super().run(values, seeds)
         self._latest = self.passes

@@ -5,8 +5,11 @@ from __future__ import annotations
 import functools
 import importlib
 import importlib.util
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
+from ..emit import emit
 from ..errors import ArgumentError
 from ..ir import Function
 from . import python
@@ -49,13 +52,21 @@ class Flavour:
             # Here rather than at the first call, which is to be fast where code is on disk.
             importlib.import_module(".numba", __package__)
 
-    def compiled(self, function: Function) -> Compiled:
-        """The function printed and made ready to be called."""
+    def written(self, function: Function) -> Any:
+        """The function printed: what `ready` takes, in this process or another one."""
         if self.backend == "python":
-            return python.compiled(function)
-        from .numba import compiled
+            return emit(function)
+        from .pipeline import written
 
-        return compiled(function, self.fastmath, self.parallel)
+        return written(function, self.fastmath, self.parallel)
+
+    def ready(self, written: Any, whole: Callable[[], Function]) -> Compiled:
+        """What was printed made ready to be called; `whole` gives the function with its body."""
+        if self.backend == "python":
+            return python.ready(written)
+        from .numba import ready
+
+        return ready(written, whole)
 
 
 PYTHON = Flavour()

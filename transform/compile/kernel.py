@@ -17,10 +17,11 @@ from ..emit import Emitted
 from ..emit.globals import STANDARD
 from ..emit.module import module_text, split
 from ..emit.printer import Printer
+from ..ir import Function
 from . import store
 from .python import digest, run
 
-__all__ = ["Kernel", "loaded"]
+__all__ = ["Kernel", "Written", "loaded", "module_of"]
 
 _STANDARD = {"builtins", "cmath", "math", "numba", "numpy"}
 """The packages that a module in the disk cache may import: their versions are part of its name."""
@@ -35,11 +36,37 @@ class Kernel:
     offset: int = 0
 
 
-def loaded(code: Emitted, recursive: bool) -> Kernel:
-    """The last function of the code, not compiled yet; `recursive` where one of its functions is."""
-    # What Numba finds on disk of a recursive function calls what is not there, and the process dies.
-    keep = not recursive and _is_standard(code)
-    text = module_text(code.definition, code.refers, {}, Printer(), code.decorator) if keep else None
+@dataclass(frozen=True, slots=True, eq=False)
+class Written:
+    """A function as an entry and a kernel, ready for any process.
+
+    emitted  the entry, and as its `callees` the kernel with what that calls
+    kernel   its params and results, without a body
+    module   the kernel as a module for the disk cache; None where it lives in memory
+    prints   whether it does, so that it must not run a second time to say what is wrong
+    """
+
+    emitted: Emitted
+    kernel: Function
+    module: str | None
+    prints: bool
+
+    @property
+    def code(self) -> Emitted:
+        """The kernel's own text."""
+        assert self.emitted.callees is not None
+        return self.emitted.callees
+
+
+def module_of(code: Emitted) -> str | None:
+    """The text of the module for the disk cache; None where it names what may later be another thing."""
+    if not _is_standard(code):
+        return None
+    return module_text(code.definition, code.refers, {}, Printer(), code.decorator)
+
+
+def loaded(code: Emitted, text: str | None) -> Kernel:
+    """The last function of the code, not compiled yet; `text` is its module for the disk cache."""
     path = store.written(text, code.name) if text is not None else None
     if text is None or path is None:
         return _in_memory(code)

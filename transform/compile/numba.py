@@ -12,65 +12,40 @@ from typing import Any
 import numba
 import numpy as np
 from numba.core.errors import NumbaError, NumbaWarning
+from numba.core.registry import cpu_target
 from numba.np import numpy_support
 
 from ..emit import Emitted, emit
 from ..errors import UnsupportedError
 from ..ir import Atom, Function, Lit
-from ..passes.callees import is_recursive
-from ..passes.flat import entry_of, kernel_of
-from ..passes.forwards import forwards
-from ..passes.integers import checked
-from ..passes.loops import assumed, compared, loops
-from ..passes.messages import only_raises, without_messages
-from ..passes.promotion import is_single, promoted
+from ..passes.flat import kernel_of
+from ..passes.promotion import is_single
 from ..passes.ranges import LARGEST_ARGUMENT
 from ..types import Array, List, Scalar, Type
+from . import store
 from .code import Compiled, Short
-from .kernel import Kernel, loaded
+from .kernel import Kernel, Written, loaded
 from .python import load, run
 from .refusal import REMEDY, refusal
 
-__all__ = ["compiled"]
+__all__ = ["ready"]
+
+# Numba loads what it knows of NumPy when it first compiles something, which takes half a second: that is
+# for whoever asks for this flavour, not for the first call, which is to be fast where code is on disk.
+cpu_target.typing_context.refresh()
+cpu_target.target_context.refresh()
+store.folder()
 
 BEYOND = "an int beyond 64 bits"
 """What the helpers for ints say."""
 
 _RETRIED = (NumbaError, NotImplementedError, OverflowError)
 
-_FAST = ("afn", "arcp", "contract", "nsz", "reassoc")
-"""What fastmath=True allows; `nnan` and `ninf` would make isnan and comparisons with inf false."""
 
-
-def compiled(function: Function, fastmath: bool, parallel: bool) -> Compiled:
-    """The function as an entry and a kernel, which is compiled at its first call.
-
-    Raises UnsupportedError where the kernel cannot be written.
-    """
-    plain = kernel_of(function)
-    ready = compared(assumed(checked(promoted(without_messages(plain)))))
-    kernel = forwards(loops(ready, parallel))
-    for each in kernel.params:
-        if isinstance(each.type, List):
-            raise UnsupportedError(
-                f"{each.name} is a list, which Numba's code does not take",
-                REMEDY,
-                function.origin,
-            )
-    emitted = emit(entry_of(function, kernel), _decorator(fastmath, parallel), {"numba": numba})
-    code = emitted.callees
-    assert code is not None
-    made = loaded(code, is_recursive(kernel))
-    return _bound(emitted, complete=_Complete(made, plain, kernel, code))
-
-
-def _decorator(fastmath: bool, parallel: bool) -> str:
-    options = ['error_model="numpy"']
-    if parallel:
-        options.append("parallel=True")
-    if fastmath:
-        options.append(f"fastmath={{{', '.join(map(repr, _FAST))}}}".replace("'", '"'))
-    return f"@numba.njit({', '.join(options)})"
+def ready(written: Written, whole: Callable[[], Function]) -> Compiled:
+    """What was written made ready to be called: it is compiled at its first call."""
+    made = loaded(written.code, written.module)
+    return _bound(written.emitted, complete=_Complete(made, written, whole))
 
 
 def _bound(emitted: Emitted, complete: _Complete) -> Compiled:
@@ -103,15 +78,15 @@ class _Complete:
     prints, which would do that twice.
     """
 
-    def __init__(self, made: Kernel, plain: Function, kernel: Function, code: Emitted) -> None:
-        self.made, self.dispatcher, self.kernel, self.code = made, made.dispatcher, kernel, code
-        self.plain, self.silent = plain, only_raises(plain)
+    def __init__(self, made: Kernel, written: Written, whole: Callable[[], Function]) -> None:
+        self.made, self.dispatcher, self.whole = made, made.dispatcher, whole
+        self.kernel, self.code, self.silent = written.kernel, written.code, not written.prints
         self.checked: set[tuple[Any, ...]] = set()
 
     @functools.cached_property
     def python(self) -> Callable[..., Any]:
         """The kernel in Python."""
-        return load(emit(self.plain))
+        return load(emit(kernel_of(self.whole())))
 
     def fastest(self) -> Any:
         """What to call once the types of all leaves are known to be those of the kernel's params.

@@ -7,21 +7,15 @@ import linecache
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..emit import Emitted, emit
-from ..ir import Function
+from ..emit import Emitted
 from .code import Compiled
 
-__all__ = ["compiled", "digest", "load", "run"]
+__all__ = ["digest", "load", "ready", "run"]
 
 
-def compiled(function: Function) -> Compiled:
-    """The function as Python code."""
-    return _bound(emit(function))
-
-
-def _bound(emitted: Emitted) -> Compiled:
-    kernel = load(emitted)
-    return Compiled(emitted, kernel, _bound)
+def ready(emitted: Emitted) -> Compiled:
+    """What was printed, as Python code."""
+    return Compiled(emitted, load(emitted), ready)
 
 
 def load(emitted: Emitted) -> Callable[..., Any]:

@@ -3,6 +3,7 @@
     ~/.cache/transform/3f0c.../loss_adjoint_kernel.py
                               /__pycache__/loss_adjoint_kernel-5.py311.nbi, .1.nbc
                               /digests.json
+                      derived/5b1e...           what else an earlier process found out, see `index`
 
 The name of the folder is made of the module's text and of everything else that the machine code depends on,
 so an entry is never stale. Nothing in it is trusted that others may have written, or that is not as it was
@@ -26,10 +27,23 @@ from pathlib import Path
 
 import numpy as np
 
-__all__ = ["FILES", "clear", "discard", "entries", "folder", "is_whole", "seal", "written"]
+__all__ = [
+    "FILES",
+    "clear",
+    "discard",
+    "entries",
+    "folder",
+    "is_whole",
+    "key",
+    "load",
+    "save",
+    "seal",
+    "written",
+]
 
 VARIABLE = "TRANSFORM_CACHE"
 DIGESTS = "digests.json"
+DERIVED = "derived"
 FILES = ("*.nbi", "*.nbc")
 _ENTRY = re.compile(r"[0-9a-f]{32}")
 
@@ -57,9 +71,9 @@ def entries(root: Path) -> list[Path]:
 
 
 def clear(root: Path) -> int:
-    """Remove every entry, and nothing else; how many there were."""
+    """Remove every entry and what was derived, and nothing else; how many entries there were."""
     found = entries(root)
-    for entry in found:
+    for entry in (*found, root / DERIVED):
         shutil.rmtree(entry, ignore_errors=True)
     return len(found)
 
@@ -69,14 +83,12 @@ def written(text: str, name: str) -> Path | None:
     root = folder()
     if root is None:
         return None
-    path = root / _key(text) / f"{name}.py"
+    path = root / key(text) / f"{name}.py"
     try:
-        root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.parent.mkdir(mode=0o700, exist_ok=True)
-        if not _is_ours(path.parent):
+        if not _is_made(path.parent):
             return None
         if not (path.is_file() and path.read_bytes() == text.encode()):
-            _replace(path, text)
+            _replace(path, text.encode())
         # Whether the folder can be written to is known when it is tried.
         tempfile.TemporaryFile(dir=path.parent).close()
     except OSError:
@@ -84,7 +96,34 @@ def written(text: str, name: str) -> Path | None:
     return path
 
 
-def _key(text: str) -> str:
+def save(key: str, data: bytes) -> None:
+    """Keep what was derived; where it cannot be kept, it is derived again."""
+    root = folder()
+    with contextlib.suppress(OSError):
+        if root is not None and _is_made(root / DERIVED):
+            _replace(root / DERIVED / key, hashlib.sha256(data).digest() + data)
+
+
+def load(key: str) -> bytes | None:
+    """What was kept under this key, if all of it is there and nobody else can have written it."""
+    root = folder()
+    if root is None:
+        return None
+    try:
+        if not _is_ours(root / DERIVED):
+            return None
+        content = (root / DERIVED / key).read_bytes()
+    except OSError:
+        return None
+    digest, data = content[:_DIGEST], content[_DIGEST:]
+    return data if hashlib.sha256(data).digest() == digest else None
+
+
+_DIGEST = hashlib.sha256().digest_size
+
+
+def key(text: str) -> str:
+    """A name made of a text and of everything else that machine code depends on."""
     return hashlib.sha256("\n".join([*_versions(), text]).encode()).hexdigest()[:32]
 
 
@@ -99,6 +138,13 @@ def _versions() -> tuple[str, ...]:
     return version, sys.version, np.__version__, numba.__version__, platform.machine(), processor
 
 
+def _is_made(path: Path) -> bool:
+    """Whether there is such a folder now, and it is ours."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.mkdir(mode=0o700, exist_ok=True)
+    return _is_ours(path)
+
+
 def _is_ours(path: Path) -> bool:
     """Whether a folder is one, not a link to one, and nobody else can write to it."""
     found = path.lstat()
@@ -107,12 +153,12 @@ def _is_ours(path: Path) -> bool:
     return not hasattr(os, "getuid") or (found.st_uid == os.getuid() and not found.st_mode & 0o022)
 
 
-def _replace(path: Path, text: str) -> None:
+def _replace(path: Path, data: bytes) -> None:
     """Write a file at once, so that nobody sees the half of it."""
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
         # Numba takes a file with another time for another file: two processes must write the same.
         os.utime(temporary, (0, 0))
         os.replace(temporary, path)
@@ -124,7 +170,7 @@ def _replace(path: Path, text: str) -> None:
 
 def seal(entry: Path) -> None:
     """Note what the files with machine code are like, now that they are complete."""
-    _replace(entry / DIGESTS, json.dumps(_digests(entry), indent=1))
+    _replace(entry / DIGESTS, json.dumps(_digests(entry), indent=1).encode())
 
 
 def is_whole(entry: Path) -> bool:

@@ -1,0 +1,179 @@
+"""The index: what was derived is kept beside the machine code, so that the next process need not derive it.
+
+A key is made of the function, of the derivative that is asked for, of the types of the arguments and of
+everything that is the same for a whole process: versions, and the sources of this package. What was read
+from outside on the way is in the entry, with a fingerprint each: an entry holds if all of them still are
+what they were.
+
+    key(subject, trees)  ->  <cache>/derived/5b1e...  ->  Derived
+
+The bodies of functions are not kept: the text is all that runs.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import io
+import os
+import pickle
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import FunctionType, ModuleType
+from typing import Any
+
+from ..compile import store
+from ..compile.arguments import key_of
+from ..frontend import Read
+from ..frontend.reads import capturable
+from ..ir import Function, Var
+from ..tree import Tree
+from .fingerprints import Untold, fingerprint, fingerprint_of_tree, packages
+from .places import Path as Way
+from .places import Places
+
+__all__ = ["Derived", "Subject", "find", "keep", "key"]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A function of the user's, and the derivatives that are taken of it, one of the other."""
+
+    root: Any
+    plans: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Derived:
+    """A derivative function and its primal, both without their bodies; what was read; what was written."""
+
+    function: Function
+    primal: Function
+    reads: tuple[Read, ...]
+    written: Any
+
+
+@dataclass(frozen=True, slots=True)
+class _Noted:
+    """A Read as it is kept: the way to its holder, and the fingerprint of its value or of its type."""
+
+    kind: str
+    way: Way
+    key: Any
+    mark: str
+    var: Var | None
+
+
+def key(subject: Subject, trees: Mapping[str, Tree]) -> str | None:
+    """What an entry is found by; None where something has no fingerprint."""
+    root = getattr(subject.root, "py_func", subject.root)
+    if type(root) is not FunctionType or store.folder() is None:
+        return None
+    try:
+        types = [f"{name}: {fingerprint_of_tree(tree)}" for name, tree in trees.items()]
+        root = fingerprint(subject.root)
+    except Untold:
+        return None
+    return store.key("\n".join([packages(), _sources(), root, *map(repr, subject.plans), *types]))
+
+
+@functools.cache
+def _sources() -> str:
+    """The times and sizes of the files of this package: whoever works on it has no version yet."""
+    root = Path(__file__).parents[1]
+    found = []
+    for folder, _, names in os.walk(root):
+        for name in names:
+            if name.endswith(".py"):
+                state = os.stat(os.path.join(folder, name))
+                found.append(f"{folder} {name} {state.st_mtime_ns} {state.st_size}")
+    return "\n".join(sorted(found))
+
+
+def keep(key: str, subject: Subject, derived: Derived) -> None:
+    """Keep what was derived, if everything that it was derived from can be told in another process."""
+    try:
+        noted = _noted(subject, derived.reads)
+        written = _without_values(derived)
+        data = _dumped((_face(derived.function), _face(derived.primal), noted, written))
+    except (Untold, pickle.PicklingError, AttributeError, TypeError):
+        return
+    store.save(key, data)
+
+
+def _face(function: Function) -> Function:
+    return replace(function, body=(), callees={}, captures=())
+
+
+def _without_values(derived: Derived) -> Any:
+    """What was written, the captured values left out; raises Untold where one was not read from outside."""
+    emitted = derived.written.emitted
+    read = {emitted.names.get(each.var) for each in derived.reads if each.var is not None}
+    if not read.issuperset(emitted.constants) or emitted.callees.constants:
+        raise Untold("a constant")
+    return replace(derived.written, emitted=replace(emitted, constants=dict.fromkeys(emitted.constants)))
+
+
+def _noted(subject: Subject, reads: Sequence[Read]) -> tuple[list[_Noted], list[tuple[Way, Way]]]:
+    places = Places(subject.root)
+    noted = []
+    for read in reads:
+        way = places.path(read.holder)
+        if not isinstance(read.key, (str, int, type(None))):
+            raise Untold(type(read.key).__qualname__)
+        noted.append(_Noted(read.kind, way, read.key, _mark(read.value, read.var), read.var))
+        places.add(read.value)
+    return noted, places.same
+
+
+def _mark(value: Any, var: Var | None) -> str:
+    """What must be the same: the value, or of a captured one what its code depends on."""
+    if var is None:
+        return fingerprint(value)
+    return f"{key_of(value)!r}" if capturable(value) else ""
+
+
+def find(key: str, subject: Subject) -> Derived | None:
+    """What an earlier process kept, with what is read from outside as it is now; None where it is void."""
+    data = store.load(key)
+    if data is None:
+        return None
+    try:
+        function, primal, (noted, same), written = _Unpickler(io.BytesIO(data)).load()
+        reads = _read(subject, noted, same)
+    except Exception:  # an entry of another make, a class that is gone: whatever it is, it is derived anew
+        return None
+    return None if reads is None else Derived(function, primal, reads, written)
+
+
+def _read(
+    subject: Subject, noted: Sequence[_Noted], same: Sequence[tuple[Way, Way]]
+) -> tuple[Read, ...] | None:
+    places = Places(subject.root)
+    reads = []
+    for each in noted:
+        read = Read(each.kind, places.at(each.way), each.key, None, each.var)
+        value = read.current()
+        if _mark(value, each.var) != each.mark:
+            return None
+        places.add(value)
+        reads.append(replace(read, value=value))
+    return tuple(reads) if places.same == same else None
+
+
+class _Pickler(pickle.Pickler):
+    def persistent_id(self, value: Any) -> str | None:
+        return value.__name__ if isinstance(value, ModuleType) else None
+
+
+class _Unpickler(pickle.Unpickler):
+    def persistent_load(self, name: str) -> ModuleType:
+        return sys.modules.get(name) or importlib.import_module(name)
+
+
+def _dumped(value: Any) -> bytes:
+    buffer = io.BytesIO()
+    _Pickler(buffer, pickle.HIGHEST_PROTOCOL).dump(value)
+    return buffer.getvalue()
