@@ -24,7 +24,7 @@ from .compile.flavour import Flavour
 from .emit import Emitted
 from .errors import LengthNeeded, TransformError, UnsupportedError
 from .frontend import Read, StaticNeeded
-from .index import Subject
+from .index import Derived, Outline, Subject
 from .ir import Function, Var
 from .tree import Node, Static, Tree, children_of
 from .types import Array
@@ -52,11 +52,12 @@ class Specialisation:
     """A derivative for one set of argument types: its source and compiled code.
 
     `function` and `primal` say what goes in and comes out, of a derivative that an earlier process has made
-    no more than that; `built` gives them with their bodies.
+    no more than that; `built` gives them with their bodies. The `outline` is the primal's.
     """
 
     function: Function
     primal: Function
+    outline: Outline
     reads: tuple[Read, ...]
     compiled: Compiled
     built: Callable[[], Built]
@@ -106,14 +107,16 @@ def specialisation(
         built = build(trees)
         written = flavour.written(built.function)
         compiled = flavour.ready(written, lambda: built.function)
+    outline = Outline.of(built.primal)
     if key is not None and subject is not None:
-        index.keep(key, subject, index.Derived(built.function, built.primal, built.reads, written))
-    return Specialisation(built.function, built.primal, built.reads, compiled, lambda: built)
+        found = Derived(built.function, built.primal, outline, built.reads, written)
+        index.keep(key, subject, found)
+    return Specialisation(built.function, built.primal, outline, built.reads, compiled, lambda: built)
 
 
-def _restored(found: index.Derived, build: Callable[[], Built], flavour: Flavour) -> Specialisation:
+def _restored(found: Derived, build: Callable[[], Built], flavour: Flavour) -> Specialisation:
     compiled = flavour.ready(found.written, lambda: build().function)
-    made = Specialisation(found.function, found.primal, found.reads, compiled, build)
+    made = Specialisation(found.function, found.primal, found.outline, found.reads, compiled, build)
     return made.with_reads(found.reads)
 
 

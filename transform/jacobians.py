@@ -19,7 +19,8 @@ from .derivative import ArgNums, Derivative, Plan, default_trees, has_seeds, loc
 from .errors import ArgumentError, UnsupportedError
 from .frontend import Names, Read
 from .frontend.calls import SPECIAL
-from .ir import Atom, For, Function, While, walk
+from .index import Outline
+from .ir import Atom, Function
 from .passes.interface import wrt_leaves
 from .tree import Node, Static, Tree, children_of, numbered, rebuild
 from .types import List, Scalar
@@ -145,15 +146,16 @@ class Jacobian(Derivative):
                 name: self.real(tree, name) if k in moving else tree
                 for k, (name, tree) in enumerate(trees.items())
             }
-            written_out = self.is_written_out(self.primal.build(real).primal)
+            primal = self.primal.build(real).primal
+            written_out = self.is_written_out(primal, Outline.of(primal))
             latest = self if written_out else self.passes
         return super().current() if latest is self else latest.current()
 
     def specialize(self, *args: Any, **kwargs: Any) -> Specialisation:
         """The code for arguments like these, without running it."""
         values, _ = self.bind(args, kwargs)
-        primal = self.primal.specialize(*args, **kwargs).built().primal
-        if self.is_written_out(primal):
+        primal = self.primal.specialize(*args, **kwargs)
+        if self.is_written_out(primal.primal, primal.outline):
             return self._specialiser.for_values(values)
         made: Specialisation = self.passes.specialize(*args, **kwargs)
         return made
@@ -163,23 +165,21 @@ class Jacobian(Derivative):
         made: Specialisation = self.passes.specialize_types(trees)
         return made
 
-    def is_written_out(self, primal: Function) -> bool:
+    def is_written_out(self, primal: Function, outline: Outline) -> bool:
         """Whether the Jacobian of this function is one of few numbers, so that it is a function itself."""
         wrt = wrt_leaves(primal, self.positions([each.name for each in primal.inputs]))
         numbers = [*(primal.params[k] for k in wrt), *primal.results]
         if self.mode == "reverse" or not wrt or not all(map(_is_float, numbers)):
             return False
-        statements = list(walk(primal.body))
-        loops = primal.callees or any(isinstance(each, (For, While)) for each in statements)
-        if self.mode == "auto" and loops and len(wrt) > len(primal.results):
+        if self.mode == "auto" and outline.loops and len(wrt) > len(primal.results):
             return False  # a loop has to run for each column: the adjoint is cheaper
-        return len(wrt) <= _MOST_COLUMNS and len(wrt) * len(statements) <= _MOST_STATEMENTS
+        return len(wrt) <= _MOST_COLUMNS and len(wrt) * outline.statements <= _MOST_STATEMENTS
 
     @located
     def run(self, values: Values, seeds: Mapping[str, Any]) -> Any:
         """The Jacobian at these arguments, which have names."""
         primal = self.primal._specialiser.for_values(values)
-        if self.is_written_out(primal.built().primal):
+        if self.is_written_out(primal.primal, primal.outline):
             self._latest = self
             return super().run(values, seeds)
         self._latest = self.passes

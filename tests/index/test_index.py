@@ -252,8 +252,7 @@ def test_every_derivative_is_found(world):
         for name, (derived, value) in wanted.items():
             found = derived(world.process(TWO).f)
             np.testing.assert_allclose(np.hstack(np.ravel(_flat(found))), _flat(value), rtol=1e-13)
-            # The form of a Jacobian is chosen by the primal's body, which is not kept.
-            assert bool(world.lowered) == (once or name == "jacobian"), name
+            assert bool(world.lowered) == once, name
 
 
 def _flat(value):

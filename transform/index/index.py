@@ -28,13 +28,13 @@ from ..compile import store
 from ..compile.arguments import key_of
 from ..frontend import Read
 from ..frontend.reads import capturable
-from ..ir import Function, Var
+from ..ir import For, Function, Var, While, walk
 from ..tree import Tree
 from .fingerprints import Untold, fingerprint, fingerprint_of_tree, packages
 from .places import Path as Way
 from .places import Places
 
-__all__ = ["Derived", "Subject", "find", "keep", "key"]
+__all__ = ["Derived", "Outline", "Subject", "find", "keep", "key"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +45,28 @@ class Subject:
     plans: tuple[Any, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """How long a function is, and whether it has loops or calls: what is asked of a body that is not kept."""
+
+    statements: int
+    loops: bool
+
+    @classmethod
+    def of(cls, function: Function) -> Outline:
+        """That of a function with its body."""
+        statements = list(walk(function.body))
+        loops = any(isinstance(each, (For, While)) for each in statements)
+        return cls(len(statements), loops or bool(function.callees))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Derived:
     """A derivative function and its primal, both without their bodies; what was read; what was written."""
 
     function: Function
     primal: Function
+    outline: Outline
     reads: tuple[Read, ...]
     written: Any
 
@@ -97,7 +113,8 @@ def keep(key: str, subject: Subject, derived: Derived) -> None:
     try:
         noted = _noted(subject, derived.reads)
         written = _without_values(derived)
-        data = _dumped((_face(derived.function), _face(derived.primal), noted, written))
+        faces = _face(derived.function), _face(derived.primal)
+        data = _dumped((*faces, derived.outline, noted, written))
     except (Untold, pickle.PicklingError, AttributeError, TypeError):
         return
     store.save(key, data)
@@ -141,11 +158,11 @@ def find(key: str, subject: Subject) -> Derived | None:
     if data is None:
         return None
     try:
-        function, primal, (noted, same), written = _Unpickler(io.BytesIO(data)).load()
+        function, primal, outline, (noted, same), written = _Unpickler(io.BytesIO(data)).load()
         reads = _read(subject, noted, same)
     except Exception:  # an entry of another make, a class that is gone: whatever it is, it is derived anew
         return None
-    return None if reads is None else Derived(function, primal, reads, written)
+    return None if reads is None else Derived(function, primal, outline, reads, written)
 
 
 def _read(
