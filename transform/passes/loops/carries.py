@@ -20,10 +20,10 @@ from dataclasses import dataclass, replace
 
 from ...ir import Atom, Eqn, For, Function, If, Lit, Region, Slot, Statement, Var, map_regions, substitute
 from ...rules.build import Builder, op
-from ...types import Array, Scalar, rank
+from ...types import Array, Scalar
 from ..memory import defined_in
 from .limits import Limits, Sum
-from .uses import Access, Uses, differ
+from .uses import Access, Uses
 
 __all__ = ["carrying"]
 
@@ -77,7 +77,7 @@ def _never_runs(loop: For) -> bool:
 
 def _carry(loop: For, k: int, given: Access, accesses: Sequence[Access], limits: Limits) -> _Carry | None:
     index, inside = loop.body.params[0], defined_in([loop.body])
-    if given.kind != "index_add" or not _is_direct(given, loop):
+    if given.kind != "index_add" or not given.is_direct(loop):
         return None
     array, value = given.eqn.operands[:2]
     if (
@@ -86,7 +86,7 @@ def _carry(loop: For, k: int, given: Access, accesses: Sequence[Access], limits:
         or value.type.dtype != array.type.dtype
     ):
         return None
-    place = _place(given, limits)
+    place = given.place(limits)
     if len(given.eqn.params["index"]) != len(place):
         return None
     axes = [axis for axis, (base, _) in place.items() if base is index]
@@ -95,13 +95,13 @@ def _carry(loop: For, k: int, given: Access, accesses: Sequence[Access], limits:
     (axis,) = axes
     back = -1 if loop.reverse else 1
     next_place = {**place, axis: (index, place[axis][1] - back)}
-    (taken, *_) = [each for each in accesses if _place(each, limits) == next_place] or [given]
-    if not taken.position < given.position or not _is_direct(taken, loop):
+    (taken, *_) = [each for each in accesses if each.place(limits) == next_place] or [given]
+    if not taken.position < given.position or not taken.is_direct(loop):
         return None
     first = [each for each in accesses if each.position < taken.position]
     last = [each for each in accesses if each.position > given.position]
-    apart = all(_apart(each, next_place, limits) for each in first)
-    if not apart or not all(_apart(each, place, limits) for each in last):
+    apart = all(each.is_apart(next_place, limits) for each in first)
+    if not apart or not all(each.is_apart(place, limits) for each in last):
         return None
     if taken.kind == "index_add" or _is_overwritten(taken, next_place, loop, accesses, limits):
         return _Carry(loop, k, given, taken, axis, place[axis][1])
@@ -114,31 +114,11 @@ def _is_overwritten(
     """Whether an element that is read is stored to before anything else is done with it."""
     after = [each for each in accesses if each.position > taken.position]
     for each in sorted(after, key=lambda access: access.position):
-        if each.kind == "store" and _place(each, limits) == place:
-            return taken.kind == "getitem" and _is_direct(each, loop)
-        if not _apart(each, place, limits):
+        if each.kind == "store" and each.place(limits) == place:
+            return taken.kind == "getitem" and each.is_direct(loop)
+        if not each.is_apart(place, limits):
             return False
     return False
-
-
-def _is_direct(access: Access, loop: For) -> bool:
-    """Whether an access is done in each iteration."""
-    return access.eqn is loop.body.body[access.position]
-
-
-def _place(access: Access, limits: Limits) -> dict[int, Sum]:
-    """The index along all axes; nothing where it is not of one element."""
-    rank_ = rank(access.eqn.operands[0].type)
-    if len(access.places) < rank_ or not all(
-        isinstance(each.type, Scalar) for each in access.places.values()
-    ):
-        return {}
-    return {axis: limits.sum(atom) for axis, atom in access.places.items()}
-
-
-def _apart(access: Access, place: dict[int, Sum], limits: Limits) -> bool:
-    """Whether an access is surely to another element than that at a place, in the same iteration."""
-    return any(differ(limits.sum(access.places[axis]), place[axis], limits) for axis in access.places)
 
 
 class _Rewrite:

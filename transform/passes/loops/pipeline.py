@@ -14,6 +14,7 @@ from .carries import carrying
 from .direction import upwards
 from .expand import expanded
 from .gather import combined
+from .held import holding
 from .hoist import hoisted
 from .indices import folded
 from .limits import Limits
@@ -40,7 +41,7 @@ def loops(function: Function, parallel: bool = False) -> Function:
     made = hoisted(made, functools.partial(may_be_shared, limits=Limits(made))) if parallel else hoisted(made)
     made = bounded(eliminate_dead(simplify(made)))
     # A number that is handed on from one iteration to the next keeps a loop from being shared.
-    return _in_two_sweeps(shared_by_threads(made) if parallel else eliminate_dead(carrying(made)))
+    return _in_two_sweeps(shared_by_threads(made) if parallel else eliminate_dead(carrying(holding(made))))
 
 
 def _in_two_sweeps(function: Function) -> Function:

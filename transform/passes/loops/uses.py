@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...ir import Atom, Eqn, For, If, Region, Statement, Var, While, atoms_of
-from ...types import Array, Scalar
+from ...types import Array, Scalar, rank
 from .limits import Limits, Sum, indices_of
 
 __all__ = ["Access", "Uses", "differ"]
@@ -25,9 +25,28 @@ class Access:
     places: dict[int, Atom]
     """The index by axis, where there is one."""
 
+    @classmethod
+    def of(cls, eqn: Eqn, position: int) -> Access:
+        return cls(eqn, position, {} if "prefix" in eqn.params else dict(indices_of(eqn)))
+
     @property
     def kind(self) -> str:
         return self.eqn.primitive.name
+
+    def place(self, limits: Limits) -> dict[int, Sum]:
+        """The index along all axes; nothing where it is not of one element."""
+        places = self.places.values()
+        if len(places) < rank(self.eqn.operands[0].type) or any(isinstance(p.type, Array) for p in places):
+            return {}
+        return {axis: limits.sum(atom) for axis, atom in self.places.items()}
+
+    def is_apart(self, place: dict[int, Sum], limits: Limits) -> bool:
+        """Whether it is surely of another element than that at a place, in the same iteration."""
+        return any(differ(limits.sum(atom), place[axis], limits) for axis, atom in self.places.items())
+
+    def is_direct(self, loop: For) -> bool:
+        """Whether it is done in each iteration."""
+        return self.eqn is loop.body.body[self.position]
 
 
 class Uses:
@@ -99,8 +118,7 @@ class Uses:
             self.versions[eqn.target] = self.versions[first]
         elif not isinstance(eqn.target.type, Scalar):
             return False
-        places = {} if "prefix" in eqn.params else dict(indices_of(eqn))
-        self.accesses[self.versions[first]].append(Access(eqn, self.position, places))
+        self.accesses[self.versions[first]].append(Access.of(eqn, self.position))
         return True
 
 
