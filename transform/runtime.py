@@ -31,6 +31,8 @@ __all__ = [
 
 def unbroadcast(bar: Any, like: Any) -> Any:
     """Sum an adjoint over the axes along which `like` was broadcast: the result has the shape of `like`."""
+    if bar.shape == like.shape:
+        return bar.copy()  # as a new array: what is added to it later is not added to `bar`
     lead = np.ndim(bar) - np.ndim(like)
     surplus = tuple(k for k, n in enumerate(np.shape(like)) if n == 1 != bar.shape[lead + k])
     return bar.sum(axis=(*range(lead), *(lead + k for k in surplus)), keepdims=True).reshape(np.shape(like))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from transform import verify
+from transform import runtime, verify
 from transform.errors import UnsupportedError
 from transform.ir import Eqn, Function, Var
 from transform.passes.adjoint import adjoint
@@ -431,3 +431,11 @@ def test_squeeze_of_unknown_lengths_is_refused():
     made = METHODS["squeeze"](builder, x, axis=0)
     assert made.type.dims == (3,)
     verify.check(Function("f", (x.atom,), builder.finish(), (made.atom,)))
+
+
+def test_an_adjoint_that_fits_is_given_as_another_array():
+    bar, like = np.arange(6.0).reshape(2, 3), np.ones((2, 3))
+    fitting = runtime.unbroadcast(bar, like)
+    np.testing.assert_array_equal(fitting, bar)
+    assert not np.shares_memory(fitting, bar)
+    np.testing.assert_array_equal(runtime.unbroadcast(bar, like[:, :1]), [[3.0], [12.0]])
