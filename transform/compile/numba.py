@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import functools
 import operator
 import warnings
@@ -24,6 +23,7 @@ from ..passes.ranges import LARGEST_ARGUMENT
 from ..types import Array, List, Scalar, Type
 from . import store
 from .code import Compiled, Short
+from .formula import body_of
 from .kernel import Kernel, Written, loaded
 from .python import load, run
 from .refusal import REMEDY, refusal
@@ -54,21 +54,8 @@ def _bound(emitted: Emitted, complete: _Complete) -> Compiled:
     name = emitted.callees.name
     entry = run(text, emitted.name, {**emitted.namespace, name: complete})[emitted.name]
     retried = (Exception,) if complete.silent else _RETRIED
-    short = Short(_body(text), lambda: {**emitted.namespace, name: complete.fastest()}, retried)
+    short = Short(body_of(text), lambda: {**emitted.namespace, name: complete.fastest()}, retried)
     return Compiled(emitted, entry, functools.partial(_bound, complete=complete), complete.dispatcher, short)
-
-
-def _body(text: str) -> tuple[str, ...]:
-    """The lines of a def's body without its docstring; what is returned at once gets no name."""
-    (definition,) = ast.parse(text).body
-    assert isinstance(definition, ast.FunctionDef)
-    statements = definition.body[ast.get_docstring(definition) is not None :]
-    match statements:
-        case [*before, ast.Assign([ast.Name(name)], value), ast.Return(ast.Name(returned))] if (
-            name == returned
-        ):
-            statements = [*before, ast.Return(value)]
-    return tuple(line for each in statements for line in ast.unparse(each).splitlines())
 
 
 class _Complete:

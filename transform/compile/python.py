@@ -9,13 +9,14 @@ from typing import Any
 
 from ..emit import Emitted
 from .code import Compiled
+from .formula import formula
 
 __all__ = ["digest", "load", "ready", "run"]
 
 
 def ready(emitted: Emitted) -> Compiled:
     """What was printed, as Python code."""
-    return Compiled(emitted, load(emitted), ready)
+    return Compiled(emitted, load(emitted), ready, short=formula(emitted))
 
 
 def load(emitted: Emitted) -> Callable[..., Any]:
