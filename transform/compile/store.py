@@ -44,7 +44,7 @@ __all__ = [
 VARIABLE = "TRANSFORM_CACHE"
 DIGESTS = "digests.json"
 DERIVED = "derived"
-FILES = ("*.nbi", "*.nbc")
+FILES = (".nbi", ".nbc")
 _ENTRY = re.compile(r"[0-9a-f]{32}")
 
 
@@ -184,7 +184,7 @@ def is_whole(entry: Path) -> bool:
 
 
 def _digests(entry: Path) -> dict[str, str]:
-    files = sorted(file for pattern in FILES for file in entry.rglob(pattern))
+    files = sorted(machine_code(entry))
     return {
         file.relative_to(entry).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest() for file in files
     }
@@ -192,7 +192,12 @@ def _digests(entry: Path) -> dict[str, str]:
 
 def discard(entry: Path) -> None:
     """Remove the machine code of an entry."""
-    for pattern in (*FILES, DIGESTS):
-        for file in entry.rglob(pattern):
-            with contextlib.suppress(OSError):
-                file.unlink()
+    for file in (*machine_code(entry), entry / DIGESTS):
+        with contextlib.suppress(OSError):
+            file.unlink()
+
+
+def machine_code(entry: Path) -> list[Path]:
+    """The files of an entry that Numba has written."""
+    walked = ((folder, names) for folder, _, names in os.walk(entry))
+    return [Path(folder, name) for folder, names in walked for name in names if name.endswith(FILES)]
