@@ -188,6 +188,17 @@ def test_a_helper_in_an_imported_module(world):
     assert world.slope(text, helper="N = 3\ndef g(x): return x * x") == 6 * X
 
 
+def test_a_helper_in_a_file_that_is_called_like_one_of_pythons_own(world):
+    text = "from this import g\ndef f(x): return g(x)"
+    world.names.add("this")
+    for power in (2, 3):
+        helper = f"def h(x): return x ** {power}\ndef g(x): return h(x)"
+        df = grad(world.process(text, this=helper).f, backend="numba")
+        assert df(X) == pytest.approx(power * X ** (power - 1), rel=1e-14)
+        sys.modules["this"].h = math.sin
+        assert df(X) == pytest.approx(math.cos(X), rel=1e-14)
+
+
 def test_a_function_that_numba_compiled(world):
     text = "import numba\n@numba.njit\ndef g(x): return x ** {n}\ndef f(x): return g(x)"
     assert world.slope(text.format(n=2)) == 2 * X

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import math
+import os
 import sys
 from collections.abc import Collection, Iterable, Mapping
 from types import CellType, FunctionType, ModuleType
@@ -18,7 +19,7 @@ from .reads import MISSING, Read, capturable, captured_type, keys_of
 from .recorder import Recorder, spell
 from .scope import Raised, RunList
 
-__all__ = ["Outside"]
+__all__ = ["Outside", "is_standard"]
 
 Place = tuple[str, int, Any]
 
@@ -29,14 +30,21 @@ _CONSTANTS = {
     for name in ("pi", "e", "inf", "nan", "tau", "euler_gamma")
     if hasattr(module, name)
 }
+_STANDARD = os.path.dirname(os.__file__) + os.sep
 _IMMUTABLE = (str, bytes, int, float, complex, np.dtype, np.finfo, np.iinfo, np.ufunc)
+
+
+def is_standard(name: str, file: str | None) -> bool:
+    """Whether a module is Python's own: a file of the user's may be called signal.py or test.py, too."""
+    root = name.partition(".")[0]
+    own = root in sys.stdlib_module_names and root != "__main__"
+    return own and (not file or file.startswith(_STANDARD))
 
 
 def _of_library(globals_: Mapping[str, Any]) -> bool:
     """Whether these are the globals of an installed module: its functions and classes stay what they are."""
     file = globals_.get("__file__") or ""
-    name = (globals_.get("__name__") or "").split(".")[0]
-    return (name in sys.stdlib_module_names and name != "__main__") or "site-packages" in file
+    return is_standard(globals_.get("__name__") or "", file) or "site-packages" in file
 
 
 def _stays(holder: Any, name: str, value: Any) -> bool:

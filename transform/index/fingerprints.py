@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..frontend import MISSING, text_of
+from ..frontend.outside import is_standard
 from ..tree import Node, Static, Tree
 from ..types import Array, Scalar
 
@@ -128,12 +129,9 @@ def _named(value: Any) -> str:
 def _is_known(value: Any) -> bool:
     """Whether this is part of Python or of a library whose version is part of the key."""
     name = getattr(value, "__module__", None) if not isinstance(value, ModuleType) else value.__name__
-    root = _root(name or type(value).__module__)
-    return (root in sys.stdlib_module_names and root != "__main__") or root in _PACKAGES
-
-
-def _root(name: str) -> str:
-    return name.partition(".")[0]
+    name = name or type(value).__module__
+    file = getattr(sys.modules.get(name), "__file__", None)
+    return is_standard(name, file) or name.partition(".")[0] in _PACKAGES
 
 
 def fingerprint_of_tree(tree: Tree) -> str:
