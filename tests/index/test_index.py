@@ -4,6 +4,7 @@ Another process is a module that is imported anew: other functions, other object
 """
 
 import importlib
+import linecache
 import math
 import os
 import sys
@@ -345,6 +346,31 @@ def test_another_version_finds_nothing(world, monkeypatch):
     monkeypatch.setattr(index, "_sources", lambda: "of another day")
     assert world.slope(PLAIN) == pytest.approx(PLAIN_SLOPE, rel=1e-14)
     assert world.lowered == 1
+
+
+def test_a_function_that_is_edited_has_one_entry(world):
+    for power in (2, 3, 4):
+        slope = world.slope(f"def f(x):\n    return x ** {power}")
+        assert slope == pytest.approx(power * X ** (power - 1), rel=1e-14)
+        assert len(world.kept()) == 1
+
+
+def test_lambdas_have_an_entry_each(world):
+    text = "pair = [\n    lambda x: x * x,\n    lambda x: x * x * x,\n]"
+    for lowered in (2, 0):
+        pair = world.process(text).pair
+        assert grad(pair[0], backend="numba")(X) == SQUARE
+        assert grad(pair[1], backend="numba")(X) == pytest.approx(CUBE, rel=1e-14)
+        assert world.lowered == lowered
+
+
+def test_what_is_in_no_file_is_not_kept(world):
+    text = "def f(x):\n    return x * x\n"
+    scope = {}
+    exec(compile(text, "<cell 1>", "exec"), scope)
+    linecache.cache["<cell 1>"] = (len(text), None, text.splitlines(True), "<cell 1>")
+    assert grad(scope["f"], backend="numba")(X) == SQUARE
+    assert not world.kept()
 
 
 def test_off_is_off(world, monkeypatch):

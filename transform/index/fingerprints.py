@@ -8,6 +8,7 @@ what counts has no fingerprint.
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
 from collections.abc import Iterable
 from types import CodeType, FunctionType, ModuleType
@@ -98,6 +99,8 @@ def _function(function: FunctionType) -> str:
     """A function of the user's: its code, the text it came from, its defaults; its cells are read apart."""
     if "site-packages" in (function.__globals__.get("__file__") or "") or vars(function):
         return _untold(function)
+    if not os.path.isfile(function.__code__.co_filename):
+        return _untold(function)  # typed into a notebook: nobody ever finds it again
     text = _digest(line.encode() for line in text_of(function))
     defaults = fingerprint((function.__defaults__, function.__kwdefaults__))
     name = f"{function.__module__}.{function.__qualname__}"

@@ -1,9 +1,9 @@
 """The index: what was derived is kept beside the machine code, so that the next process need not derive it.
 
-A key is made of the function, of the derivative that is asked for, of the types of the arguments and of
-everything that is the same for a whole process: versions, and the sources of this package. What was read
-from outside on the way is in the entry, with a fingerprint each: an entry holds if all of them still are
-what they were.
+A key is made of the function's name, the derivative that is asked for and the types of the arguments, so a
+function that is edited has one entry and not many. The entry says of what it was made: of which code, by
+which versions, and what was read from outside on the way, with a fingerprint each. It holds if all of that
+still is what it was.
 
     key(subject, trees)  ->  <cache>/derived/5b1e...  ->  Derived
 
@@ -87,12 +87,19 @@ def key(subject: Subject, trees: Mapping[str, Tree]) -> str | None:
     root = getattr(subject.root, "py_func", subject.root)
     if type(root) is not FunctionType or store.folder() is None:
         return None
+    code = root.__code__
+    line = f"{code.co_firstlineno}" if "<" in code.co_qualname else ""  # one of several of this name
+    owner = f"{root.__module__} {code.co_filename} {code.co_qualname} {line}"
     try:
         types = [f"{name}: {fingerprint_of_tree(tree)}" for name, tree in trees.items()]
-        root = fingerprint(subject.root)
     except Untold:
         return None
-    return store.key("\n".join([packages(), _sources(), root, *map(repr, subject.plans), *types]))
+    return store.key("\n".join([owner, *map(repr, subject.plans), *types]))
+
+
+def _stamp(subject: Subject) -> str:
+    """The code that an entry was made of, and what made it; raises Untold where that cannot be told."""
+    return "\n".join([packages(), _sources(), fingerprint(subject.root)])
 
 
 @functools.cache
@@ -111,10 +118,10 @@ def _sources() -> str:
 def keep(key: str, subject: Subject, derived: Derived) -> None:
     """Keep what was derived, if everything that it was derived from can be told in another process."""
     try:
-        noted = _noted(subject, derived.reads)
+        stamp, noted = _stamp(subject), _noted(subject, derived.reads)
         written = _without_values(derived)
         faces = _face(derived.function), _face(derived.primal)
-        data = _dumped((*faces, derived.outline, noted, written))
+        data = _dumped((stamp, *faces, derived.outline, noted, written))
     except (Untold, pickle.PicklingError, AttributeError, TypeError):
         return
     store.save(key, data)
@@ -158,8 +165,8 @@ def find(key: str, subject: Subject) -> Derived | None:
     if data is None:
         return None
     try:
-        function, primal, outline, (noted, same), written = _Unpickler(io.BytesIO(data)).load()
-        reads = _read(subject, noted, same)
+        stamp, function, primal, outline, (noted, same), written = _Unpickler(io.BytesIO(data)).load()
+        reads = _read(subject, noted, same) if stamp == _stamp(subject) else None
     except Exception:  # an entry of another make, a class that is gone: whatever it is, it is derived anew
         return None
     return None if reads is None else Derived(function, primal, outline, reads, written)
