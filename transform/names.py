@@ -10,6 +10,7 @@ __all__ = [
     "BLOCK",
     "FUNCTIONS",
     "KERNEL",
+    "LIST",
     "NUMBERED",
     "PARTIAL",
     "TANGENT",
@@ -24,6 +25,8 @@ ADJOINT = "{}_bar"
 PARTIAL = "d{}_d{}"
 """The derivative of one number with respect to another: a tangent in a column of a Jacobian."""
 TAPE = "{}_tape"
+LIST = "{}_list"
+"""What an array holds, as a list."""
 BLOCK = "{}_block"
 """Some rows of an array."""
 UNNAMED = "t"

@@ -53,7 +53,7 @@ def test_a_branch_that_stores_into_what_the_loop_carries_names_it_once():
 
     lines = text(f, V, 3)
     assert "v_bar_2 = v_bar" not in lines
-    assert "elif i == k:" in lines[lines.index("v_bar = np.zeros(v.shape)") :]
+    assert "elif i == k:" in lines[lines.index("v_bar = [0.0] * len(v)") :]
 
 
 def test_a_flag_is_the_negation_of_what_ends_the_loop():

@@ -12,6 +12,7 @@ from typing import Any
 from ..emit import emit
 from ..errors import ArgumentError
 from ..ir import Function
+from ..passes.listed import listed
 from . import python
 from .code import Compiled
 
@@ -55,7 +56,7 @@ class Flavour:
     def written(self, function: Function) -> Any:
         """The function printed: what `ready` takes, in this process or another one."""
         if self.backend == "python":
-            return emit(function)
+            return emit(listed(function))
         from .pipeline import written
 
         return written(function, self.fastmath, self.parallel)

@@ -15,7 +15,21 @@ from typing import Any
 import numpy as np
 
 from ..errors import Origin
-from ..ir import Callee, Eqn, For, Function, Lit, Slot, Statement, Sweep, Var, atoms_of, regions_of, walk
+from ..ir import (
+    Atom,
+    Callee,
+    Eqn,
+    For,
+    Function,
+    Lit,
+    Slot,
+    Statement,
+    Sweep,
+    Var,
+    atoms_of,
+    regions_of,
+    walk,
+)
 from ..names import identifier
 from ..tree import leaves
 from .callees import calls_itself, named_apart
@@ -243,7 +257,18 @@ def _return(function: Function, writer: Writer) -> Line:
 
 def _banner(function: Function, names: Names) -> str:
     about = function.about
-    results = [names.of[result] for result in function.results if result in names.of]
+    made: dict[Atom, Eqn] = {each.target: each for each in function.body if isinstance(each, Eqn)}
+    named = (_name_of(result, names, made) for result in function.results)
+    results = [each for each in named if each is not None]
     seeds = {position: each.name for each in inputs_of(function) for position in leaves(each.tree)}
     given = dict.fromkeys(seeds[Slot(function.params.index(var))] for var in about.given)
     return banner(about, list(dict.fromkeys(results)), list(given))
+
+
+def _name_of(result: Atom, names: Names, made: Mapping[Atom, Eqn]) -> str | None:
+    """What a result is called: an array that the `return` makes of a list as the list is."""
+    if not isinstance(result, Var) or result in names.of or result not in made:
+        return names.of.get(result)  # type: ignore[arg-type]
+    eqn = made[result]
+    (held,) = eqn.operands if eqn.primitive.name == "stack_list" else (None,)
+    return result.name if isinstance(held, Var) and names.of.get(held) == result.name else None

@@ -174,6 +174,8 @@ primitive("list_set", _infer_same, "{0}[{2}] = {1}", _list_set_tangent, _list_se
 def _list_add_code(types: Sequence[Type], params: Params) -> str:
     if isinstance(element_of(types[0]), List):
         return "{0}[{2}] = [a + b for a, b in zip({0}[{2}], {1})]"
+    if isinstance(element_of(types[0]), Scalar):
+        return "{0}[{2}] += {1}"
     return "{0}[{2}] = {0}[{2}] + {1}"
 
 
