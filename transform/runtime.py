@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 __all__ = [
+    "add_rows",
     "cofactors",
     "delay",
     "exclusive_products",
@@ -36,6 +37,15 @@ def unbroadcast(bar: Any, like: Any) -> Any:
     lead = np.ndim(bar) - np.ndim(like)
     surplus = tuple(k for k, n in enumerate(np.shape(like)) if n == 1 != bar.shape[lead + k])
     return bar.sum(axis=(*range(lead), *(lead + k for k in surplus)), keepdims=True).reshape(np.shape(like))
+
+
+def add_rows(A: Any, index: Any, rows: Any) -> None:
+    """The same as np.add.at(A, index, rows): of many rows column by column, which is faster."""
+    if index.size < max(200, A.shape[1]) or rows.shape != (index.size, A.shape[1]):
+        np.add.at(A, index, rows)
+    else:
+        for column, values in zip(A.T, rows.T, strict=True):
+            np.add.at(column, index, values)
 
 
 def exclusive_products(x: Any, axis: int, reverse: bool = False) -> Any:

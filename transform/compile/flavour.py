@@ -13,6 +13,7 @@ from ..emit import emit
 from ..errors import ArgumentError
 from ..ir import Function
 from ..passes.listed import listed
+from ..passes.rows import with_rows_added
 from . import python
 from .code import Compiled
 
@@ -56,7 +57,7 @@ class Flavour:
     def written(self, function: Function) -> Any:
         """The function printed: what `ready` takes, in this process or another one."""
         if self.backend == "python":
-            return emit(listed(function))
+            return emit(with_rows_added(listed(function)))
         from .pipeline import written
 
         return written(function, self.fastmath, self.parallel)
