@@ -11,6 +11,7 @@ from .adjoint import adjoint
 from .callees import completed
 from .dce import eliminate_dead, without_idle
 from .direct import added_directly
+from .items import with_items_replaced
 from .own import own
 from .recognise import recognise
 from .shapes import shapes_from_elsewhere
@@ -61,4 +62,4 @@ def tidy(function: Function) -> Function:
     """Simplified, without dead code, with the copies that in-place updates need."""
     function = shapes_from_elsewhere(eliminate_dead(simplify(function)))
     # What died was a use: expressions that had two may be rewritten now.
-    return own(eliminate_dead(added_directly(simplify(function))))
+    return own(eliminate_dead(with_items_replaced(added_directly(simplify(function)))))
