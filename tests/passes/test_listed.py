@@ -108,7 +108,7 @@ def test_the_elements_are_read_from_a_list(function, wanted):
 @pytest.mark.parametrize("function", [product, wave, chained, beside])
 def test_the_bits_are_those_of_arrays(function, monkeypatch):
     got = grad(function)(X)
-    monkeypatch.setattr(flavour, "listed", lambda function: function)
+    monkeypatch.setattr(flavour, "for_python", lambda function: function)
     derivative = grad(function)
     want = derivative(X)
     assert "tolist" not in derivative.source

@@ -12,8 +12,7 @@ from typing import Any
 from ..emit import emit
 from ..errors import ArgumentError
 from ..ir import Function
-from ..passes.listed import listed
-from ..passes.rows import with_rows_added
+from ..passes.for_python import for_python
 from . import python
 from .code import Compiled
 
@@ -57,7 +56,7 @@ class Flavour:
     def written(self, function: Function) -> Any:
         """The function printed: what `ready` takes, in this process or another one."""
         if self.backend == "python":
-            return emit(with_rows_added(listed(function)))
+            return emit(for_python(function))
         from .pipeline import written
 
         return written(function, self.fastmath, self.parallel)

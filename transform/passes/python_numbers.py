@@ -153,8 +153,12 @@ def _is_in(atom: Atom, found: Set[Atom]) -> bool:
 def _gives_float(eqn: Eqn, found: Set[Atom]) -> bool:
     name, text = eqn.primitive.name, code_of(eqn)
     given = [_is_in(each, found) for each in eqn.operands]
-    if name in ("literal", "append", "last", "drop"):
-        return all(given)
+    if name in ("literal", "append", "last", "drop", "list_set"):
+        return all(given[:2])
+    if name in ("repeat_list", "list_add", "list_get"):
+        return given[0]
+    if name == "unstack":
+        return isinstance(eqn.operands[0].type, Array) and getattr(eqn.params["element"], "weak", False)
     if name == "getitem":
         return True  # of an array
     return (
