@@ -21,6 +21,8 @@ __all__ = [
     "int_pow",
     "int_rshift",
     "int_sub",
+    "last_of_each",
+    "matrix_cofactors",
     "polygamma",
     "recurrence",
     "sinc_derivative",
@@ -92,6 +94,18 @@ def cofactors(A: Any) -> Any:
     return (U.conj() * (sign[..., None] * products)[..., None, :]) @ Vh.conj()
 
 
+def matrix_cofactors(A: Any) -> Any:
+    """Like `cofactors`, for one matrix; for compiled code."""
+    U, s, Vh = np.linalg.svd(A)
+    products = np.ones(len(s))
+    for k in range(len(s)):
+        for j in range(len(s)):
+            if j != k:
+                products[k] *= s[j]
+    sign = np.linalg.det(U) * np.linalg.det(Vh)
+    return (np.conj(U) * (sign * products)) @ np.conj(Vh)
+
+
 def polygamma(n: int, x: float) -> float:
     """The derivative of order n + 1 of log(abs(gamma(x))), for one number."""
     import math
@@ -141,6 +155,17 @@ def surviving(shape: Any, index: Any) -> Any:
     count = np.arange(order[index].size).reshape(order[index].shape)
     order[index] = count
     return order[index] == count
+
+
+def last_of_each(n: int, places: Any) -> Any:
+    """Like `surviving`, for an array of n elements and an array of their positions; for compiled code."""
+    last = np.zeros(n, np.int64)
+    for k in range(len(places)):
+        last[places[k]] = k
+    stays = np.zeros(len(places), np.bool_)
+    for k in range(len(places)):
+        stays[k] = last[places[k]] == k
+    return stays
 
 
 def whole(x: float) -> float:

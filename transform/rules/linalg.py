@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import UnsupportedError
-from ..runtime import cofactors
+from ..runtime import cofactors, matrix_cofactors
 from ..types import Array, Dims, Scalar, Type, is_complex, promote, rank, unknown_dim
 from .build import Builder, Call, Value, op
 from .creation import as_array
@@ -328,6 +328,9 @@ primitive(
     lambda call, C_bar, k: _cofactors_along(call, C_bar),
     stem="C",
     refers={"cofactors": cofactors},
+)
+constant(
+    "matrix_cofactors", infer_inv, "matrix_cofactors({0})", refers={"matrix_cofactors": matrix_cofactors}
 )
 constant("det_sign", infer_det, "np.linalg.slogdet({0})[0]", stem="sign")
 primitive(

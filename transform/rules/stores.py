@@ -12,12 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from ..runtime import surviving
+from ..runtime import last_of_each, surviving
 from ..types import Array, Dims, Type
 from .build import Call, Value, op
 from .families import constant, result_type
 from .index import index_shape, index_text, map_slots, shifted
 from .registry import PRIMITIVES, primitive
+from .shape import sizes_of
 
 __all__ = ["VIEWS", "place_text", "place_type", "read_place", "shifted_place", "view_text"]
 
@@ -140,4 +141,10 @@ constant(
     _surviving_code,
     shape_only=frozenset({0}),
     refers={"surviving": surviving},
+)
+constant(
+    "last_of_each",
+    lambda dims, types, params: Array(np.dtype(np.bool_), sizes_of(types[1])),
+    "last_of_each({0}, {1})",
+    refers={"last_of_each": last_of_each},
 )

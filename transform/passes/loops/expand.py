@@ -21,11 +21,12 @@ from ...rules.shape import dim_values
 from ...types import INT, Array, Dims, rank
 from .contractions import CONTRACTIONS
 from .scans import SCANS, scanned
+from .written_out import WRITTEN_OUT
 
 __all__ = ["expanded"]
 
 Rule = Callable[[Eqn, Sequence[Value]], "Value | None"]
-RULES: dict[str, Rule] = {**CONTRACTIONS}
+RULES: dict[str, Rule] = {**CONTRACTIONS, **WRITTEN_OUT}
 
 
 def rule(*names: str) -> Callable[[Rule], Rule]:
@@ -150,13 +151,50 @@ def _of_a_number(eqn: Eqn, operands: Sequence[Value]) -> Value | None:
 @rule("getitem")
 def _where_a_mask_is(eqn: Eqn, operands: Sequence[Value]) -> Value | None:
     """Masks of several axes, along one."""
-    x, *dynamic = operands
-    depth = rank(x.type)
-    if eqn.params["index"] != (Slot(1),) or depth < 2 or rank(dynamic[0].type) != depth:
-        return None
-    if dynamic[0].type.dtype.kind != "b":
-        return None
-    return x.builder.apply(PRIMITIVES["getitem"], (op.ravel(x), op.ravel(dynamic[0])), eqn.params)
+    x = operands[0]
+    if not _is_masked(eqn, x, operands[1:], 1):
+        return WRITTEN_OUT["getitem"](eqn, operands)
+    return x.builder.apply(PRIMITIVES["getitem"], (op.ravel(x), op.ravel(operands[1])), eqn.params)
+
+
+@rule("store", "index_add")
+def _to_where_a_mask_is(eqn: Eqn, operands: Sequence[Value]) -> Value | None:
+    """Into a mask of several axes: one number element by element, several along one axis."""
+    x, value = operands[:2]
+    if not _is_masked(eqn, x, operands[2:], 2) or eqn.params.get("prefix"):
+        return WRITTEN_OUT[eqn.primitive.name](eqn, operands)
+    mask = operands[2]
+    if not isinstance(value.type, Array):
+        there = value if eqn.primitive.name == "store" else x + value
+        return op.where(mask, there, x, lib="np") if there.type.dtype == x.type.dtype else None
+    flat = x.builder.apply(eqn.primitive, (op.ravel(x), value, op.ravel(mask)), eqn.params)
+    return x.builder.apply(PRIMITIVES["reshape_like"], (flat, x), {})
+
+
+def _is_masked(eqn: Eqn, x: Value, dynamic: Sequence[Value], first: int) -> bool:
+    """Whether the index is a mask of all axes, of which there are several."""
+    if eqn.params["index"] != (Slot(first),):
+        return False
+    return dynamic[0].type.dtype.kind == "b" and rank(dynamic[0].type) == rank(x.type) > 1
+
+
+@rule("clip")
+def _clip(eqn: Eqn, operands: Sequence[Value]) -> Value | None:
+    made, limits = operands[0], iter(operands[1:])
+    if eqn.params["lower"]:
+        made = op.maximum(made, next(limits))
+    return op.minimum(made, next(limits)) if eqn.params["upper"] else made
+
+
+@rule("heaviside")
+def _heaviside(eqn: Eqn, operands: Sequence[Value]) -> Value | None:
+    x, middle = operands
+    return op.where(op.eq(x, 0), middle, (op.sign(x, lib="np") + 1) / 2, lib="np")
+
+
+@rule("cofactors")
+def _cofactors(eqn: Eqn, operands: Sequence[Value]) -> Value | None:
+    return op.matrix_cofactors(*operands) if rank(operands[0].type) == 2 else None
 
 
 @rule("trace")
