@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from transform import grad
+from transform import grad, tangent
 
 X = np.array([0.3, -0.7, 1.2, 0.9])
 A = np.array([[0.5, -1.5, 0.25], [2.0, -0.75, 1.25]])
@@ -136,7 +136,28 @@ def adjugate(A):
     return np.array([[A[1, 1], -A[1, 0], 0.0], [-A[0, 1], A[0, 0], 0.0]])
 
 
-I, J = np.indices(A.shape)
+def comprehended(x):
+    return np.array([x[len(x) - 1] * u for u in x]).sum()
+
+
+def collected(x):
+    history = [x[0]]
+    for k in range(len(x)):
+        history.append(0.5 * history[-1] + x[k])
+    return np.array(history).sum()
+
+
+def first_above(x, limit):
+    for u in x:
+        if u > limit:
+            return u
+    return 0.0
+
+
+def found(x):
+    return first_above(x, 1.0) * x[0] if x[1] < 0.0 else x[1]
+
+
 CASES = {
     "elements": (picked, (X,), picked_bar(X)),
     "an element that run time knows": (picked_at, (X, 2), np.array([X[2], 0.0, X[0], 0.0])),
@@ -165,6 +186,9 @@ CASES = {
     "steps": (steps, (X,), np.where(X > 0, 2 * X, 0.0)),
     # At 0.3 either of the two is the larger one: each has half of the derivative.
     "ties": (ties, (X,), np.array([0.3 + 0.15, -0.3, 2 * X[2], 2 * X[3]])),
+    "a comprehension": (comprehended, (X,), np.array([X[3], X[3], X[3], X.sum() + X[3]])),
+    "a list that grows": (collected, (X,), np.array([2 - 1 / 16 + 2 - 1 / 8, 2 - 1 / 4, 1.5, 1.0])),
+    "found in a loop": (found, (X,), np.array([X[2], 0.0, X[0], 0.0])),
     "a determinant": (determinant, (A,), adjugate(A)),
 }  # fmt: skip
 
@@ -177,6 +201,16 @@ def test_gradients(case, backend):
     np.testing.assert_allclose(grad(function, backend=backend)(*arguments), bar, rtol=1e-12, atol=1e-15)
     for now, old in zip(arguments, before, strict=True):
         np.testing.assert_array_equal(now, old)
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("backend", ["python", "numba"])
+def test_tangents(case, backend):
+    function, (x, *others), bar = CASES[case]
+    x_dot = np.cos(np.arange(x.size)).reshape(x.shape)
+    value, dot = tangent(function, backend=backend)(x, *others, x_dot)
+    assert value == pytest.approx(function(x, *others), rel=1e-13)
+    assert dot == pytest.approx(np.sum(bar * x_dot), rel=1e-12)
 
 
 @pytest.mark.parametrize("bad", [4, -5])

@@ -100,9 +100,16 @@ constant("list_len", lambda dims, types, params: INT, "len({0})", stem="n")
 constant(
     "zeros_list",
     _infer_same,
-    lambda types, params: f"[{_zero_text(element_of(types[0]))} for e in {_items_text(params)}]",
+    lambda types, params: _zeros_text(element_of(types[0]), params),
     stem="xs",
 )
+
+
+def _zeros_text(element: Type, params: Params) -> str:
+    # Numba tells the type of what is in a list by what is appended, so nothing is taken out of an empty one.
+    if isinstance(element, Scalar) and not params.get("maybe"):
+        return f"[{_zero_text(element)}] * len({{0}})"
+    return f"[{_zero_text(element)} for e in {_items_text(params)}]"
 
 
 def _items_text(params: Params) -> str:
@@ -209,7 +216,8 @@ def _stack_list_code(types: Sequence[Type], params: Params) -> str:
     item = element_of(types[0])
     given = params.get("dtype", item.dtype)
     told = given == item.dtype and (isinstance(item, Array) or given.name in _OF_PYTHON)
-    return "np.array({0})" if told else f"np.array({{0}}, dtype={dtype_text(given)})"
+    call = params.get("by", "np.array")
+    return f"{call}({{0}})" if told else f"{call}({{0}}, dtype={dtype_text(given)})"
 
 
 primitive(

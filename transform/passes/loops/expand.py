@@ -15,6 +15,7 @@ from typing import Any
 from ...ir import Eqn, For, Function, Lit, Slot, Statement, Var, map_regions
 from ...rules.build import Builder, Value, op
 from ...rules.creation import new_array
+from ...rules.lists import element_of
 from ...rules.reductions import axes_of, count
 from ...rules.registry import PRIMITIVES
 from ...rules.shape import dim_values
@@ -176,6 +177,15 @@ def _is_masked(eqn: Eqn, x: Value, dynamic: Sequence[Value], first: int) -> bool
     if eqn.params["index"] != (Slot(first),):
         return False
     return dynamic[0].type.dtype.kind == "b" and rank(dynamic[0].type) == rank(x.type) > 1
+
+
+@rule("stack_list")
+def _stack_list(eqn: Eqn, operands: Sequence[Value]) -> Value | None:
+    """Not by np.array: after a loop that appends, Numba takes that for a comprehension."""
+    (xs,) = operands
+    if isinstance(element_of(xs.type), Array) or eqn.params.get("by"):
+        return None
+    return xs.builder.apply(eqn.primitive, (xs,), {**eqn.params, "by": "np.asarray"})
 
 
 @rule("clip")

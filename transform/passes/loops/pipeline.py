@@ -24,6 +24,7 @@ from .peel import peeled
 from .row_blocks import blocked
 from .tapes import indexed
 from .threads import may_be_shared, shared_by_threads
+from .unbound import with_zeros
 
 __all__ = ["loops"]
 
@@ -34,7 +35,9 @@ def loops(function: Function, parallel: bool = False) -> Function:
     Threads share those that are `parallel`.
     """
     callees = {callee: loops(each, parallel) for callee, each in function.callees.items()}
-    made = replace(unrolled(peeled(blocked(padded(expanded(indexed(function)))))), callees=callees)
+    made = replace(
+        unrolled(peeled(blocked(padded(expanded(indexed(with_zeros(function))))))), callees=callees
+    )
     made = simplify(folded(made))
     made = own(eliminate_dead(replace(made, body=combined(made.body))))
     made = upwards(made)
