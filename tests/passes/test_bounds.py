@@ -132,9 +132,49 @@ def test_what_an_inner_loop_has_checked_is_not_known_around_it():
     assert [each for each in checks if each[0] > 1] == [(3, "if A.shape[1] <= k:")]
 
 
+def through_a_transpose(x, i, j):
+    A = np.zeros((3, 5))
+    A.T[i, j] = x[0]
+    return np.sum(A * A)
+
+
+def through_a_slice(x, i, j):
+    A = np.zeros((3, 5))
+    B = A[1:]
+    B[i, j] += x[0]
+    return np.sum(A * A)
+
+
+def through_two_views(x, i, j):
+    A = np.zeros((3, 5))
+    A[i, 1:][j] = x[0]
+    return np.sum(A * A)
+
+
+def to_the_end_of_a_row(x, i, j):
+    A = np.zeros((3, 5))
+    A[i, j:] += x
+    return np.sum(A * A)
+
+
+def through_many(x, places):
+    y = np.zeros(7)
+    z = y[2:]
+    z[places] = x[0]
+    return np.sum(y * y)
+
+
+FAR = 10**8
+"""So far beyond an array that what would be written there is not the process's own memory."""
+
+
 @pytest.mark.parametrize(
     ("function", "good", "bad"),
     [
+        (through_a_transpose, (V, 4, -3), [(V, 5, 0), (V, 0, -4), (V, FAR, 0)]),
+        (through_a_slice, (V, -2, 4), [(V, 2, 0), (V, -3, 0), (V, 0, FAR)]),
+        (through_two_views, (V, -3, 3), [(V, 3, 0), (V, 0, 4), (V, -FAR, 0)]),
+        (to_the_end_of_a_row, (V, -3, 2), [(V, 3, 2), (V, -4, 2), (V, FAR, 2)]),
         (of_a_length_that_is_given, (V, 3), [(V, 4), (V, 50)]),
         (gathered, (V, np.array([0, -1, -3])), [(V, np.array([0, 3])), (V, np.array([-4]))]),
         (all_at_once, (V, np.array([0, -1, -3])), [(V, np.array([0, 3])), (V, np.array([-4]))]),
@@ -153,6 +193,15 @@ def test_what_is_out_of_bounds_is_an_error_as_in_python(function, good, bad):
                 derivative(*arguments)
     if function is of_a_length_that_is_given:
         np.testing.assert_array_equal(compiled(V, -2), np.zeros(3))
+
+
+def test_many_places_in_a_view_are_checked():
+    pytest.importorskip("numba")
+    compiled = tangent(through_many, backend="numba")
+    assert compiled(V, np.array([4, -5]), np.ones(3)) == (0.5, 2.0)
+    for places in ([0, 5], [-FAR]):
+        with pytest.raises(IndexError):
+            compiled(V, np.array(places), np.ones(3))
 
 
 class Watched(np.ndarray):

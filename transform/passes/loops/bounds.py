@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 
 from ...ir import Atom, Eqn, For, Function, Lit, Statement, Var, map_regions, walk
 from ...types import Array, Size
-from .checks import Check, check_of_all
+from .checks import Check, check_of_all, checks_in_views
 from .limits import Limits, Sum, indices_of
 
 __all__ = ["bounded"]
@@ -70,6 +70,7 @@ class _Checks:
                 yield check_of_all(eqn, axis, index)
             elif not self.follows(check := self.check(eqn, axis, index), known.checks):
                 yield check.statement(self.limits)
+        yield from checks_in_views(eqn)
 
     def check(self, eqn: Eqn, axis: int, index: Atom) -> Check:
         array, place = eqn.operands[0], self.limits.sum(index)
@@ -117,8 +118,6 @@ class _Checks:
         first = {"getitem": 1, "store": 2, "index_add": 2}.get(eqn.primitive.name)
         array = eqn.operands[0] if eqn.operands else None
         if first is None or not isinstance(array, Var) or not isinstance(array.type, Array):
-            return
-        if "prefix" in eqn.params:
             return
         for axis, index in indices_of(eqn):
             many = isinstance(index.type, Array)

@@ -8,18 +8,23 @@ for i in range(n):                   if L.shape[1] < n - 1: raise IndexError    
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from ...ir import Atom, Eqn, For, Statement, Var
+from ...ir import Atom, Eqn, For, Slot, Statement, Var
 from ...rules.effects import guard
+from ...rules.index import numbers
 from ...rules.lengths import Derived, least
-from ...types import Array, Dim, Size
+from ...rules.stores import place_type, view_text
+from ...types import Array, Dim, Dims, Size
 from ..memory import defined_in
 from .limits import Limits, Sum
 from .tapes import TRIPS
 
-__all__ = ["Check", "check_of_all"]
+__all__ = ["INSIDE", "Check", "check_of_all", "checks_in_views"]
+
+INSIDE = "inside"
+"""Says of what is written through a view that its last index is surely one of the view's."""
 
 Run = tuple[Sum, Sum]
 """The first and the last index of a loop, which runs if the first is not larger."""
@@ -123,6 +128,25 @@ def check_of_all(eqn: Eqn, axis: int, indices: Atom) -> Statement:
     n = f"{{1}}.shape[{axis}]"
     condition = f"{{0}}.size and not (-{n} <= {{0}}.min() and {{0}}.max() < {n})"
     return _raising(eqn, axis, condition, [indices, eqn.operands[0]], 1)
+
+
+def checks_in_views(eqn: Eqn) -> Iterator[Statement]:
+    """The checks of the indices into the views, one of the other, that are written through."""
+    types = [each.type for each in eqn.operands]
+    prefix = eqn.params.get("prefix", ())
+    steps = [params["index"] if name == "getitem" else () for name, params in prefix]
+    if prefix and INSIDE not in eqn.params:
+        steps.append(eqn.params["index"])
+    for k, index in enumerate(steps[1:], 1):
+        params = {"prefix": prefix[:k], "index": (Ellipsis,)}
+        view, text = place_type(Dims(), types, params), view_text(types, params)
+        for axis, entry in numbers([view, *types[1:]], index):
+            n = f"{text}.shape[{axis}]"
+            place = f"{{{entry.position}}}" if isinstance(entry, Slot) else str(entry)
+            condition = f"not -{n} <= {place} < {n}"
+            if isinstance(entry, Slot) and isinstance(types[entry.position], Array):
+                condition = f"{place}.size and not (-{n} <= {place}.min() and {place}.max() < {n})"
+            yield _raising(eqn, axis, condition, eqn.operands, 0)
 
 
 def _raising(eqn: Eqn, axis: int, condition: str, operands: Sequence[Atom], shaped: int) -> Statement:

@@ -120,6 +120,10 @@ def _is_below(high: Sum, size: Size) -> bool:
 
 
 def indices_of(eqn: Eqn) -> Iterator[tuple[int, Atom]]:
-    """The indices among the entries of an index, by axis."""
-    for axis, entry in numbers([each.type for each in eqn.operands], eqn.params["index"]):
+    """The indices among the entries of an index into the array itself, by axis."""
+    index = eqn.params["index"]
+    if prefix := eqn.params.get("prefix"):
+        name, inner = prefix[0]
+        index = inner["index"] if name == "getitem" else ()
+    for axis, entry in numbers([each.type for each in eqn.operands], index):
         yield axis, eqn.operands[entry.position] if isinstance(entry, Slot) else Lit(entry)

@@ -13,6 +13,7 @@ from ...rules.index import shifted
 from ...rules.registry import PRIMITIVES
 from ...rules.stores import place_type
 from ...types import INT, Array, Scalar, Type
+from .checks import INSIDE
 from .gather import Piece, pieces
 from .groups import NEW, Group
 from .jobs import FOLDS, Job, Kind, Mode, first_axis, full_index, is_cut, is_mask
@@ -361,7 +362,7 @@ class _Nest:
         operands = (carried.now, row, *eqn.operands[2:], index)
         view = _view_params(eqn)
         prefix = (("getitem", {**view, "index": shifted(view["index"], 1)}),)
-        params = {"prefix": prefix, "index": (Slot(len(operands) - 1),)}
+        params = {"prefix": prefix, "index": (Slot(len(operands) - 1),), INSIDE: True}
         carried.now = self.renewed(self.builder.apply(eqn.primitive, operands, params), carried.now)
 
     def put_in_row(
