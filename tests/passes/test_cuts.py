@@ -51,6 +51,30 @@ def in_columns(A, x, j):
     return np.sum(B * A)
 
 
+def unpacked(x, n):
+    """The columns of a triangle, one behind the other in a vector."""
+    L, start = np.diag(x[:n]), n
+    for j in range(n - 1):
+        L[j + 1 :, j] = x[start : start + n - 1 - j]
+        start += n - 1 - j
+    return np.sum(np.sin(L @ L.T))
+
+
+def spread(x, lo, hi):
+    """One number may stand for all four, as NumPy has it."""
+    y = np.zeros(6)
+    y[1:5] = x[lo:hi] ** 2
+    y[2:] *= x[lo]
+    return np.sum(y * y)
+
+
+def spread_in_columns(A, lo, hi):
+    B = np.ones((4, 3))
+    B[:, 1:] = A[lo:hi, 2:4] * 3.0
+    B[lo] = A[lo, lo:hi]
+    return np.sum(B**3)
+
+
 LONG = np.linspace(-0.7, 0.9, 12)
 A = np.outer(LONG[:5], V[:5])
 CASES = [
@@ -69,6 +93,12 @@ CASES = [
     (in_columns, (A, V[:5], 2)),
     (in_columns, (A, V[:5], 0)),
     (in_columns, (A, V[:5], 4)),
+    (unpacked, (LONG, 3)),
+    (unpacked, (LONG, 2)),
+    (unpacked, (LONG, 1)),
+    (spread, (LONG, 3, 7)),
+    (spread, (LONG, 3, 4)),
+    (spread_in_columns, (A, 1, 2)),
 ]
 NAMES = [f"{program.__name__}{arguments[1:]}".replace("\n", "")[:60] for program, arguments in CASES]
 
@@ -103,3 +133,21 @@ def test_what_does_not_fit_raises_as_in_python():
         grad(layers)(LONG, V[:4], 3)
     with pytest.raises(ValueError, match=r"shape|length|broadcast"):
         grad(layers, backend="numba")(LONG, V[:4], 3)
+
+
+def test_what_a_slice_is_given_by_another_is_stored_in_a_loop():
+    derivative = grad(unpacked, backend="numba")
+    derivative(LONG, 3)
+    code = [line.split("#")[0] for line in derivative.source.splitlines()]
+    assert [line.strip() for line in code if line.startswith("    ") and "] = " in line and ":" in line] == [
+        "L[j + 1:, j][i] = e_2[min(i, e_2.shape[0] - 1)]",
+        "L_bar[j + 1:, j][i] = 0.0",
+    ]
+    assert not [line for line in code if "np.diag" in line]
+
+
+@pytest.mark.parametrize("bounds", [(3, 6), (3, 3), (0, 5)])
+def test_what_has_another_length_than_the_slice_raises_as_in_python(bounds):
+    for backend in ("python", "numba"):
+        with pytest.raises(ValueError, match=r"broadcast|shape"):
+            grad(spread, backend=backend)(LONG, *bounds)

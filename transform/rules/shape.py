@@ -166,6 +166,8 @@ def _size_code(types: Sequence[Type], params: Params) -> str:
 
 constant("dim", _infer_dim, _dim_code, stem="n", shape_only=frozenset({0}))
 constant("size", _infer_size, _size_code, stem="n", shape_only=frozenset({0}))
+# Which row of n is read at an index, where it is known at run time only whether one row stands for all.
+constant("row_or_only", lambda dims, types, params: Scalar(_INT64, weak=True), "min({0}, {1} - 1)", stem="k")
 
 
 def dim(x: Value, axis: int) -> Any:

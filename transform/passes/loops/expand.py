@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ...ir import Eqn, For, Function, Lit, Slot, Statement, Var, map_regions
+from ...ir import Eqn, For, Function, Lit, Region, Slot, Statement, Var, map_regions
 from ...rules.build import Builder, Value, op
 from ...rules.creation import new_array
 from ...rules.lists import element_of
@@ -215,6 +215,34 @@ def _trace(eqn: Eqn, operands: Sequence[Value]) -> Value | None:
     return op.sum(op.diagonal(x, k=0, axes=(0, 1)), axis=None, keepdims=False)
 
 
+@rule("diag")
+def _diag(eqn: Eqn, operands: Sequence[Value]) -> Value | None:
+    """Zeros, and a loop over the diagonal."""
+    (v,) = operands
+    if eqn.params["k"] or rank(v.type) != 1 or not isinstance(eqn.target.type, Array):
+        return None
+    (length,) = dim_values(v)
+    zeros = new_array(v.builder, "zeros", [length, length], eqn.target.type)
+    start = v.builder.name(zeros, eqn.target.name, eqn.target.temporary)
+    index, param = Var("i", INT), Var(eqn.target.name, start.type, eqn.target.temporary)
+
+    def body() -> Sequence[Value]:
+        i, t = v.builder.value(index), v.builder.value(param)
+        return [op.store(t, op.getitem(v, i, index=(Slot(1),)), i, i, index=(Slot(2), Slot(3)))]
+
+    return _looped(start, length, v.builder.region(body, (index, param)))
+
+
+def _looped(start: Value, length: Any, region: Region) -> Value:
+    """What an array is after a loop that hands it on."""
+    builder = start.builder
+    target, stop = Var("t", start.type, temporary=True), builder.atom(length)
+    builder.body.append(
+        For((target,), Lit(0), stop, Lit(1), (start.atom,), region, builder.origin, builder.sweep)
+    )
+    return builder.value(target)
+
+
 def _where(eqn: Eqn) -> bool:
     return any(eqn.params.get(key) for key in ("offset", "k")) or eqn.params.get("axis1", 0) != 0
 
@@ -280,18 +308,13 @@ def _added(
         return builder.apply(PRIMITIVES["index_add"], (onto, element, *places), {"index": index})
     k = Var("ijkl"[min(axis, 3)], INT)
     param = Var("t", onto.type, temporary=True)
-    there = op.ne(builder.value(lengths[axis]), 1)
 
     def body() -> Sequence[Value]:
-        index = builder.value(k)
-        place = op.mul(index, there)
+        index, length = builder.value(k), lengths[axis]
+        place = index if isinstance(length, int) else op.row_or_only(index, length)
+        if length == 1:
+            place = builder.value(Lit(0))
         inner = _added(builder.value(param), bar, lengths, [*indices, index], [*places, place])
         return [inner]
 
-    region = builder.region(body, (k, param))
-    target = Var("t", onto.type, temporary=True)
-    stop = builder.atom(dim_values(bar)[axis])
-    builder.body.append(
-        For((target,), Lit(0), stop, Lit(1), (onto.atom,), region, builder.origin, builder.sweep)
-    )
-    return builder.value(target)
+    return _looped(onto, dim_values(bar)[axis], builder.region(body, (k, param)))

@@ -70,7 +70,7 @@ def gathers(group: Group, own: Group, level: Level) -> bool:
     values = [access for each in (group, own) for access in each.accesses if not access.writes]
     return (
         all(written.isdisjoint(access.objects) for access in values)
-        and all(job.modes[1] is not Mode.ONLY for job in jobs)
+        and all(job.modes[1] not in (Mode.ONLY, Mode.EITHER) for job in jobs)
         and group.defines.isdisjoint(own.reads - {own.jobs[0].eqn.operands[0]})
     )
 

@@ -20,6 +20,7 @@ from ...rules.reductions import axes_of
 from ...rules.registry import PRIMITIVES
 from ...rules.stores import place_type
 from ...types import Array, Dims, Size, Type, not_one, rank
+from .lengths import FITS
 from .views import is_plain
 
 __all__ = ["FOLDS", "Job", "Kind", "Mode", "first_axis", "full_index", "is_cut", "is_mask", "job_of"]
@@ -41,6 +42,7 @@ class Mode(enum.Enum):
 
     ROW = "row"
     ONLY = "its only row"
+    EITHER = "row, or its only row"
     WHOLE = "whole"
 
 
@@ -185,10 +187,10 @@ def _store(eqn: Eqn, dims: Dims) -> Job | None:
     assert isinstance(place, Array)
     size = dims.resolve(place.dims[0])
     mode = mode_of(v, rank(place), size, dims)
-    if mode is None and eqn.primitive.name == "index_add" and rank(place) == 1 and is_cut(index[first]):
-        # What is added to a slice has its length, or 1: that has been compared, see lengths.py.
-        size = dims.resolve(v.type.dims[0])  # type: ignore[union-attr]
-        mode = Mode.ROW if not_one(size) else None
+    if mode is None and eqn.params.get(FITS):
+        # It has the length of the place, or 1: that has been compared.
+        own = dims.resolve(v.type.dims[0])  # type: ignore[union-attr]
+        size, mode = (own, Mode.ROW) if not_one(own) else (size, Mode.EITHER)
     lists = [each for each in index if _is_list(each, eqn.operands)]
     by_list = not isinstance(index[first], slice)
     if mode is None or (by_list and not _alike(lists, eqn.operands, size, dims)):

@@ -22,7 +22,10 @@ from ...rules.index import index_text, shifted
 from ...rules.stores import place_text, place_type
 from ...types import Array, Dims, Size, Type, not_one, rank
 
-__all__ = ["compared"]
+__all__ = ["FITS", "compared"]
+
+FITS = "fits"
+"""Says of what an array is written to that the lengths of the two have been compared."""
 
 Sizes = tuple[Size, ...]
 
@@ -68,7 +71,8 @@ class _Known:
             match statement:
                 case Eqn():
                     yield from self.added(statement)
-                    yield statement
+                    fits = {FITS: True} if _is_compared(statement) else {}
+                    yield replace(statement, params={**statement.params, **fits})
                     yield from self.results(statement)
                     continue
                 case If(then=then, orelse=orelse):
@@ -140,13 +144,9 @@ class _Known:
         types = [each.type for each in eqn.operands]
         if eqn.primitive.name == "unbroadcast":
             yield from _part("{1}", types[1], "{0}", types[0], eqn)
-        elif eqn.primitive.name in ("store", "index_add") and isinstance(types[1], Array):
-            if any(isinstance(each, Array) for each in types[2:]):
-                return
-            place, dims = _place(eqn, 2), types[1].dims
-            # Where lengths are not known to agree, an assignment is left to Numba, which compares them.
-            taken = eqn.primitive.name == "index_add" or _agree(dims, place_type(Dims(), types, eqn.params))
-            if not taken or (place is not None and self.places.get(place) == dims):
+        elif _is_compared(eqn):
+            place, dims = _place(eqn, 2), types[1].dims  # type: ignore[union-attr]
+            if place is not None and self.places.get(place) == dims:
                 return
             bare = place_type(Dims(), types, _bare(eqn.params))
             found = list(_part("{1}", types[1], place_text(types, eqn.params), bare, eqn))
@@ -172,9 +172,14 @@ def _part(part: str, own: Type, whole: str, type_: Type, eqn: Eqn) -> Iterator[S
             yield _misfit(condition if not_one(size) else f"{condition} and {here} != 1", eqn.operands, eqn)
 
 
-def _agree(dims: Sizes, type_: Type) -> bool:
-    own = type_.dims if isinstance(type_, Array) else ()
-    return len(own) == len(dims) and all(map(Dims().same, own, dims))
+def _is_compared(eqn: Eqn) -> bool:
+    """Whether an array is added or written to a place whose lengths can be seen."""
+    types = [each.type for each in eqn.operands]
+    if eqn.primitive.name not in ("store", "index_add") or not isinstance(types[1], Array):
+        return False
+    if any(isinstance(each, Array) for each in types[2:]):
+        return False
+    return rank(types[1]) <= rank(place_type(Dims(), types, _bare(eqn.params)))
 
 
 def _place(eqn: Eqn, first: int) -> Any:

@@ -86,7 +86,10 @@ class Limits:
                 yield (loop.start, 0) if lower == rising else (loop.stop, -1 if rising else 1)
             return
         eqn = self.made.get(var)
-        if eqn is not None and eqn.primitive.name == ("max2" if lower else "min2"):
+        if eqn is not None and eqn.primitive.name == "row_or_only":
+            # It is read where a loop over both has an index: its length is not 0 there.
+            yield (Lit(0), 0) if lower else (eqn.operands[1], -1)
+        elif eqn is not None and eqn.primitive.name == ("max2" if lower else "min2"):
             yield from ((operand, 0) for operand in eqn.operands)
         elif eqn is not None:
             found = plus(eqn)

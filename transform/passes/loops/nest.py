@@ -17,6 +17,7 @@ from .checks import INSIDE
 from .gather import Piece, pieces
 from .groups import NEW, Group
 from .jobs import FOLDS, Job, Kind, Mode, first_axis, full_index, is_cut, is_mask
+from .lengths import FITS
 from .views import Along, View, whole
 
 if TYPE_CHECKING:
@@ -290,11 +291,18 @@ class _Nest:
         if mode is Mode.WHOLE and view.root is operand:
             return self.value(operand)
         if mode is not Mode.WHOLE:
-            view = view.at(index if mode is Mode.ROW else Lit(0))
+            view = view.at(self.row_of(operand, mode, index))
         if view.root in self.rows:
             return _of_row(view, self.rows[view.root])
         held = self.carried.get(view.root)
         return view.value(held.now if held is not None else self.value(view.root))
+
+    def row_of(self, operand: Var, mode: Mode, index: Var) -> Atom:
+        """Which row of an operand is read."""
+        if mode is not Mode.EITHER:
+            return index if mode is Mode.ROW else Lit(0)
+        length = self.level.length(operand, 0, self.builder)
+        return self.builder.atom(op.row_or_only(self.value(index), self.builder.value(length)))
 
     def joined(self, eqn: Eqn, sofar: Value, row: Value) -> Value:
         """A fold, one row further."""
@@ -341,20 +349,16 @@ class _Nest:
             else:
                 new.append(_renumbered(entry, dynamic, operands))
         name = job.eqn.primitive.name
+        fits = FITS in job.eqn.params
+
+        def put(held: Value) -> Value:
+            return self.put(name, held, row, tuple(new), operands, fits)
+
         if self.is_private(array):
-            self.rows[job.eqn.target] = self.put_in_row(
-                name,
-                self.rows[array],  # type: ignore[index]
-                row,
-                tuple(new),
-                operands,
-            )
+            self.rows[job.eqn.target] = self.put_in_row(self.rows[array], put, name, row)  # type: ignore[index]
             return
         carried = self.carried[job.eqn.target]
-        if condition is None:
-            carried.now = self.put(name, carried.now, row, tuple(new), operands)
-        else:
-            carried.now = self.put_where(condition, name, carried.now, row, tuple(new), operands)
+        carried.now = put(carried.now) if condition is None else self.put_where(condition, carried.now, put)
 
     def store_in_view(self, job: Job, row: Value, index: Var) -> None:
         """A store to an element of a slice."""
@@ -365,25 +369,15 @@ class _Nest:
         params = {"prefix": prefix, "index": (Slot(len(operands) - 1),), INSIDE: True}
         carried.now = self.renewed(self.builder.apply(eqn.primitive, operands, params), carried.now)
 
-    def put_in_row(
-        self, name: str, row: Value, v: Value, index: tuple[Any, ...], operands: Sequence[Any]
-    ) -> Value:
+    def put_in_row(self, held: Value, put: Callable[[Value], Value], name: str, row: Value) -> Value:
         """A store to a row that is all that there is of an array."""
-        if row.is_array:
-            return self.put(name, row, v, index, operands)
-        return v if name == "store" else row + v
+        if held.is_array:
+            return put(held)
+        return row if name == "store" else held + row
 
-    def put_where(
-        self,
-        condition: Value,
-        name: str,
-        array: Value,
-        v: Value,
-        index: tuple[Any, ...],
-        operands: Sequence[Any],
-    ) -> Value:
+    def put_where(self, condition: Value, array: Value, put: Callable[[Value], Value]) -> Value:
         """A store that is done where a condition holds."""
-        then = self.builder.region(lambda: [self.put(name, array, v, index, operands)])
+        then = self.builder.region(lambda: [put(array)])
         orelse = self.builder.region(lambda: [array])
         (made,) = self.builder.branch(condition, then, orelse, [array.type])
         objects, source = self.level.context.objects, array.atom
@@ -402,13 +396,18 @@ class _Nest:
         return k + cut.start if cut.start else k
 
     def put(
-        self, name: str, array: Value, v: Value, index: tuple[Any, ...], operands: Sequence[Any]
+        self,
+        name: str,
+        array: Value,
+        v: Value,
+        index: tuple[Any, ...],
+        operands: Sequence[Any],
+        fits: bool = False,
     ) -> Value:
         while index and index[-1] == slice(None) and len(index) > 1:
             index = index[:-1]
-        return self.renewed(
-            self.builder.apply(PRIMITIVES[name], (array, v, *operands), {"index": index}), array
-        )
+        params = {"index": index, FITS: True} if fits and v.is_array else {"index": index}
+        return self.renewed(self.builder.apply(PRIMITIVES[name], (array, v, *operands), params), array)
 
     def renewed(self, made: Value, array: Value) -> Value:
         """What a store makes of an array: the same object."""
