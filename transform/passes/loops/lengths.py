@@ -71,8 +71,9 @@ class _Known:
             match statement:
                 case Eqn():
                     yield from self.added(statement)
-                    fits = {FITS: True} if _is_compared(statement) else {}
-                    yield replace(statement, params={**statement.params, **fits})
+                    if _is_compared(statement):
+                        statement = replace(statement, params={**statement.params, FITS: True})
+                    yield statement
                     yield from self.results(statement)
                     continue
                 case If(then=then, orelse=orelse):

@@ -22,6 +22,7 @@ from .once import unrolled
 from .padding import padded
 from .peel import peeled
 from .row_blocks import blocked
+from .scalars import scalars
 from .tapes import indexed
 from .threads import may_be_shared, shared_by_threads
 from .unbound import with_zeros
@@ -40,7 +41,7 @@ def loops(function: Function, parallel: bool = False) -> Function:
     )
     made = simplify(folded(made))
     made = own(eliminate_dead(replace(made, body=combined(made.body))))
-    made = upwards(made)
+    made = upwards(simplify(scalars(made)))
     made = hoisted(made, functools.partial(may_be_shared, limits=Limits(made))) if parallel else hoisted(made)
     made = bounded(eliminate_dead(simplify(made)))
     # A number that is handed on from one iteration to the next keeps a loop from being shared.
