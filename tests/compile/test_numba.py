@@ -339,3 +339,14 @@ def test_primal_statements_stand_above_loop_nests():
     told = ["u[1:-1] += 0.1 * (u[2:] - u[:-2])", "np.sum(u * u)", "u[1:-1] += 0.1 * (u[2:] - u[:-2])"]
     assert [lines[k].strip() for k in comments] == [f"# {each}" for each in told]
     assert all(lines[k + 1].strip().startswith("for i in range(") for k in comments)
+
+
+def test_no_code_is_made_for_c(monkeypatch):
+    """That is an eighth of the time of the first call, and nobody calls the kernel from C."""
+    monkeypatch.setenv("TRANSFORM_CACHE", "off")
+    dispatcher = grad(loss, backend="numba").specialize(1.5).compiled.dispatcher
+    dispatcher(1.5, 1.0)
+    (llvm,) = dispatcher.inspect_llvm().values()
+    made = [line for line in llvm.splitlines() if line.startswith("define")]
+    assert made
+    assert not [line for line in made if "cfunc" in line]

@@ -152,6 +152,18 @@ def test_small_arrays_are_numbers(program, arguments):
     assert not [line for line in lines if line.startswith("for ") and line.endswith("range(3):")]
 
 
+def bell(x, y):
+    return np.sum(np.exp(-((x - y) ** 2)) * x**3)
+
+
+def test_squares_of_floats_are_products():
+    lines = [line.split("#")[0] for line in code(bell, (PLANE[:, 0], PLANE[:, 1])).splitlines()]
+    powers = [line for line in lines if "**" in line]
+    assert len(powers) == 1
+    assert "** 3" in powers[0]
+    assert_gradients_agree(bell, (PLANE[:, 0], PLANE[:, 1]))
+
+
 def test_an_array_that_is_read_where_only_run_time_knows_stays():
     text = code(chosen, (PLANE, 0))
     assert "d[k]" in text

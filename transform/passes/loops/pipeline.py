@@ -23,6 +23,7 @@ from .padding import padded
 from .peel import peeled
 from .row_blocks import blocked
 from .scalars import scalars
+from .squares import multiplied
 from .tapes import indexed
 from .threads import may_be_shared, shared_by_threads
 from .unbound import with_zeros
@@ -43,7 +44,7 @@ def loops(function: Function, parallel: bool = False) -> Function:
     made = own(eliminate_dead(replace(made, body=combined(made.body))))
     made = upwards(simplify(scalars(made)))
     made = hoisted(made, functools.partial(may_be_shared, limits=Limits(made))) if parallel else hoisted(made)
-    made = bounded(eliminate_dead(simplify(made)))
+    made = multiplied(bounded(eliminate_dead(simplify(made))))
     # A number that is handed on from one iteration to the next keeps a loop from being shared.
     return _in_two_sweeps(shared_by_threads(made) if parallel else eliminate_dead(carrying(holding(made))))
 
