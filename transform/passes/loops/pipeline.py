@@ -22,6 +22,7 @@ from .once import unrolled
 from .padding import padded
 from .peel import peeled
 from .row_blocks import blocked
+from .rows import added_at_once
 from .scalars import scalars
 from .squares import multiplied
 from .tapes import indexed
@@ -42,7 +43,7 @@ def loops(function: Function, parallel: bool = False) -> Function:
     )
     made = simplify(folded(made))
     made = own(eliminate_dead(replace(made, body=combined(made.body))))
-    made = upwards(simplify(scalars(made)))
+    made = upwards(eliminate_dead(added_at_once(simplify(scalars(made)))))
     made = hoisted(made, functools.partial(may_be_shared, limits=Limits(made))) if parallel else hoisted(made)
     made = multiplied(bounded(eliminate_dead(simplify(made))))
     # A number that is handed on from one iteration to the next keeps a loop from being shared.
