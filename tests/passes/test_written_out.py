@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from transform import grad, tangent
+from transform import grad, hvp, tangent
 
 X = np.array([0.3, -0.7, 1.2, 0.9])
 A = np.array([[0.5, -1.5, 0.25], [2.0, -0.75, 1.25]])
@@ -211,6 +211,12 @@ def test_tangents(case, backend):
     value, dot = tangent(function, backend=backend)(x, *others, x_dot)
     assert value == pytest.approx(function(x, *others), rel=1e-13)
     assert dot == pytest.approx(np.sum(bar * x_dot), rel=1e-12)
+
+
+@pytest.mark.parametrize("backend", ["python", "numba"])
+def test_the_second_derivative_of_what_is_found_in_a_loop(backend):
+    dot = np.array([1.0, 2.0, 3.0, 4.0])
+    np.testing.assert_array_equal(hvp(found, backend=backend)(X, dot), [3.0, 0.0, 1.0, 0.0])
 
 
 @pytest.mark.parametrize("bad", [4, -5])

@@ -19,7 +19,7 @@ class Objects:
     def __init__(self, function: Function) -> None:
         self._parent: dict[Var, Var] = {}
         self.undefined = {
-            statement.target
+            statement.target: statement.params.get("meanwhile")
             for statement in walk(function.body)
             if isinstance(statement, Eqn) and statement.primitive.name == "undefined"
         }

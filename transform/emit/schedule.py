@@ -105,7 +105,7 @@ class Schedule:
                 for region in (statement.then, statement.orelse)
                 for inner in region.body
             )
-            and self.objects.undefined.isdisjoint((*statement.then.results, *statement.orelse.results))
+            and self.objects.undefined.keys().isdisjoint((*statement.then.results, *statement.orelse.results))
         )
 
     def leaves(self, atoms: Iterable[Atom]) -> Iterator[Var]:

@@ -300,7 +300,7 @@ class Writer:
         ]
         for target, result in pairs:
             if result in undefined and (target in self.bound or target in self.plan.recorded):
-                moves.append((self.names.of[target], ast.Constant(value=None), []))
+                moves.append((self.names.of[target], ast.Constant(value=undefined[result]), []))
             elif result in undefined:
                 self.unbound.add(target)
         lines: list[Line] = []

@@ -41,7 +41,8 @@ def _undefined(dims: Dims, types: Sequence[Type], params: Params) -> Type:
     return made
 
 
-# A variable that has no value on this path: nothing is printed for it, and nothing reads it.
+# A variable that has no value on this path: nothing is printed for it, or that it is `meanwhile` that, and
+# nothing reads it.
 constant("undefined", _undefined, "None", stem="t")
 
 
