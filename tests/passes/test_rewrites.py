@@ -61,3 +61,41 @@ def test_zeros_are_sized_by_what_is_there():
     m_bar, source = gradient(function, M)
     assert_allclose(m_bar, [[4 * M[0, 0], 0, 0], [0, 0, 0]])
     assert "[[0, 0]].shape" not in source
+
+
+def test_a_matrix_product_that_is_summed_is_a_vector_times_a_matrix():
+    def f(v, X, Q):
+        Z = (X - v) @ Q
+        return np.sum(Z**2)
+
+    v_bar, source = gradient(f, V, M, M.T)
+    assert_allclose(v_bar, -2 * np.sum((M - V) @ M.T, axis=0) @ M)
+    assert ".sum(axis=0) @ " in source
+    assert ").sum(axis=0)" not in source
+
+
+def test_a_matrix_product_that_is_read_twice_is_summed():
+    def f(x, Q):
+        A = x * np.ones((2, 3))
+        return np.sum((A @ Q) ** 2)
+
+    x_bar, _ = gradient(f, V, M.T)
+    assert_allclose(x_bar, 4 * (V @ M.T) @ M)
+
+
+def test_a_number_scales_the_shorter_one_of_two():
+    def f(A, w):
+        return np.sum(w * np.sum(A**2, axis=1))
+
+    A_bar, source = gradient(f, M, V[:2])
+    assert_allclose(A_bar, 2 * V[:2, None] * M)
+    assert "2 * (" not in source
+
+
+def test_integers_of_numpy_do_not_scale_what_is_short():
+    def f(A, w, n):
+        return n * np.sum(w * np.sum(A * A, axis=1))
+
+    big = np.int8(100)
+    A_bar, _ = gradient(f, M, V[:2], big)
+    assert_allclose(A_bar, 200 * V[:2, None] * M)

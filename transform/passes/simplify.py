@@ -35,7 +35,8 @@ from ..ir import (
 from ..rules.build import Builder, Value, op
 from ..rules.callees import CALL
 from ..types import BOOL, Scalar, Type
-from .rewrites import REWRITES, History, Rewrite, Site, absorb_broadcast
+from .array_rewrites import REWRITES
+from .rewrites import History, Rewrite, Site, absorb_broadcast
 
 __all__ = ["simplify"]
 
