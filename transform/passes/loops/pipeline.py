@@ -25,6 +25,7 @@ from .row_blocks import blocked
 from .rows import added_at_once
 from .scalars import scalars
 from .squares import multiplied
+from .states import read_where_recorded
 from .tapes import indexed
 from .threads import may_be_shared, shared_by_threads
 from .unbound import with_zeros
@@ -38,9 +39,8 @@ def loops(function: Function, parallel: bool = False) -> Function:
     Threads share those that are `parallel`.
     """
     callees = {callee: loops(each, parallel) for callee, each in function.callees.items()}
-    made = replace(
-        unrolled(peeled(blocked(padded(expanded(indexed(with_zeros(function))))))), callees=callees
-    )
+    made = expanded(read_where_recorded(indexed(with_zeros(function))))
+    made = replace(unrolled(peeled(blocked(padded(made)))), callees=callees)
     made = simplify(folded(made))
     made = own(eliminate_dead(replace(made, body=combined(made.body))))
     made = upwards(eliminate_dead(added_at_once(simplify(scalars(made)))))
