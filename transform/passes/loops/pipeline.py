@@ -9,6 +9,7 @@ from ...ir import Function, Statement, Sweep
 from ..dce import eliminate_dead
 from ..own import own
 from ..simplify import simplify
+from .aligned import aligned
 from .bounds import bounded
 from .carries import carrying
 from .direction import upwards
@@ -47,7 +48,9 @@ def loops(function: Function, parallel: bool = False) -> Function:
     made = hoisted(made, functools.partial(may_be_shared, limits=Limits(made))) if parallel else hoisted(made)
     made = multiplied(bounded(eliminate_dead(simplify(made))))
     # A number that is handed on from one iteration to the next keeps a loop from being shared.
-    return _in_two_sweeps(shared_by_threads(made) if parallel else eliminate_dead(carrying(holding(made))))
+    return _in_two_sweeps(
+        shared_by_threads(made) if parallel else eliminate_dead(aligned(carrying(holding(made))))
+    )
 
 
 def _in_two_sweeps(function: Function) -> Function:
