@@ -25,6 +25,7 @@ from .peel import peeled
 from .row_blocks import blocked
 from .rows import added_at_once
 from .scalars import scalars
+from .settled import settled
 from .squares import multiplied
 from .states import read_where_recorded
 from .tapes import indexed
@@ -48,9 +49,8 @@ def loops(function: Function, parallel: bool = False) -> Function:
     made = hoisted(made, functools.partial(may_be_shared, limits=Limits(made))) if parallel else hoisted(made)
     made = multiplied(bounded(eliminate_dead(simplify(made))))
     # A number that is handed on from one iteration to the next keeps a loop from being shared.
-    return _in_two_sweeps(
-        shared_by_threads(made) if parallel else eliminate_dead(aligned(carrying(holding(made))))
-    )
+    made = shared_by_threads(made) if parallel else eliminate_dead(aligned(settled(carrying(holding(made)))))
+    return _in_two_sweeps(made)
 
 
 def _in_two_sweeps(function: Function) -> Function:
