@@ -206,6 +206,24 @@ def test_a_function_without_any_result():
         adjoint(nothing)(U, W)
 
 
+def scaled_by_its_diagonal(A):
+    for k in range(len(A)):
+        for i in range(k + 1, len(A)):
+            A[i, k] *= A[k, k]
+    return A
+
+
+def test_a_seed_that_is_changed_in_place_is_copied_once():
+    derivative = adjoint(scaled_by_its_diagonal)
+    for rows in (0, 1, 3):
+        seed = np.ones((rows, 3))
+        A_bar = derivative(M[:rows], seed)
+        assert A_bar is not seed
+        assert not np.shares_memory(A_bar, seed)
+        assert_array_equal(seed, 1.0)
+    assert derivative.source.count("A_bar.copy()") == 1
+
+
 @pytest.mark.parametrize(**programs(globals()))
 def test_program(name, k):
     run(globals(), name, k)

@@ -76,8 +76,7 @@ class Memory:
             # What a list holds goes round in a loop: once more, until nothing is added.
             self._changed = False
             self._own(outside)
-            for var in outside:
-                self.held[var] = self.roots[var]
+            self.held.update((var, self.roots[var]) for var in outside if isinstance(var.type, List))
             self.foreign.update(outside)
             self._body(function.body)
 
