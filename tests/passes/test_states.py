@@ -134,3 +134,10 @@ def test_the_compiled_derivative_is_that_of_the_python_flavour(function, argumen
     pytest.importorskip("numba")
     got = grad(function, backend="numba")(argument.copy(), 4)
     np.testing.assert_allclose(got, grad(function)(argument.copy(), 4), rtol=1e-12)
+
+
+def test_the_compiled_derivative_restores_nothing():
+    pytest.importorskip("numba")
+    derivative = grad(burgers, backend="numba")
+    derivative(V.copy(), 2)
+    assert "= u_tape[k, i]\n" not in derivative.source

@@ -123,17 +123,21 @@ def _is_the_same(state: _State, made: dict[Var, Eqn]) -> bool:
     if part is None or part.primitive.name != "getitem" or part.operands[0] is not state.before:
         return False
     # A slice between numbers says nothing of operands: its place is the same in each trip.
-    if any(len(each.operands) > 2 or each.params != part.params for each in (change, restore)):
+    if any(len(each.operands) > 2 or _index(each) != _index(part) for each in (change, restore)):
         return False
     if not _is_nearly_all(part.target.type, state.before.type):
         return False
     ends = ((steps.start, steps.stop, steps.step), (back.start, back.stop, back.step))
     if not _are_equal(*ends) or steps.reverse == back.reverse:
         return False
-    if record.params != {"index": (Slot(2),)} or state.read.params != {"index": (Slot(1),)}:
+    if _index(record) != (Slot(2),) or _index(state.read) != (Slot(1),):
         return False
     there = _trip(record.operands[2], steps, made)
     return there is not None and there == _trip(state.read.operands[1], back, made)
+
+
+def _index(eqn: Eqn) -> Any:
+    return eqn.params["index"]
 
 
 def _are_equal(a: Sequence[Atom], b: Sequence[Atom]) -> bool:
