@@ -45,7 +45,9 @@ def loops(function: Function, parallel: bool = False) -> Function:
     made = replace(unrolled(peeled(blocked(padded(made)))), callees=callees)
     made = simplify(folded(made))
     made = own(eliminate_dead(replace(made, body=combined(made.body))))
-    made = upwards(eliminate_dead(added_at_once(simplify(scalars(made)))))
+    if (numbers := scalars(made)) is not made:
+        made = simplify(numbers)
+    made = upwards(eliminate_dead(added_at_once(made)))
     made = hoisted(made, functools.partial(may_be_shared, limits=Limits(made))) if parallel else hoisted(made)
     made = multiplied(bounded(eliminate_dead(simplify(made))))
     # A number that is handed on from one iteration to the next keeps a loop from being shared.
