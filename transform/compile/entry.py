@@ -31,7 +31,7 @@ import numpy as np
 from ..ir import Input, Slot
 from ..passes.ranges import LARGEST_ARGUMENT
 from ..tree import Static, Tree
-from .parts import LeafTests, Parts
+from .parts import LeafTests, Parts, dtype_test
 from .read_tests import globals_of, read_tests
 from .seed_tests import ABSENT, ONE, later_seeds, leading_seeds, seed_tests
 from .shape_tests import Ones, shape_tests
@@ -126,7 +126,7 @@ def _type_tests(name: str, value: Any, k: str, scope: dict[str, Any], known: boo
         return [f"{name} is _value{k}"]
     if isinstance(value, np.ndarray):
         scope[f"_dtype{k}"] = value.dtype
-        return [f"_type({name}) is _type{k}", f"{name}.dtype is _dtype{k}"]
+        return [f"_type({name}) is _type{k}", dtype_test(name, f"_dtype{k}")]
     return [f"_type({name}) is _type{k}"]
 
 

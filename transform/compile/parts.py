@@ -11,7 +11,7 @@ from typing import Any
 
 from ..tree import Node, Static, Tree, children_of
 
-__all__ = ["LeafTests", "Parts"]
+__all__ = ["LeafTests", "Parts", "dtype_test"]
 
 LeafTests = Callable[[str, Tree, Any], "list[str] | None"]
 
@@ -67,3 +67,8 @@ class Parts:
         name = self.fresh("_known")
         self.scope[name] = value
         return name
+
+
+def dtype_test(name: str, dtype: str) -> str:
+    """That an array has this dtype: what Numba's cached code returns has an object of its own for it."""
+    return f"({name}.dtype is {dtype} or {name}.dtype == {dtype})"

@@ -15,7 +15,7 @@ import numpy as np
 from ..ir import Function, Input, Slot
 from ..tree import Static, Tree
 from ..types import Array, Scalar
-from .parts import Parts
+from .parts import Parts, dtype_test
 
 __all__ = ["ABSENT", "ONE", "SeedTests", "later_seeds", "leading_seeds", "seed_tests"]
 
@@ -64,7 +64,7 @@ def seed_tests(function: Function, seeds: Sequence[Input], parts: Parts) -> Seed
         if isinstance(type_, Array):
             # The dtype of all arrays in native order.
             dtype = parts.known(np.dtype(type_.dtype.type))
-            return [f"_type({name}) is {parts.known(np.ndarray)}", f"{name}.dtype is {dtype}"]
+            return [f"_type({name}) is {parts.known(np.ndarray)}", dtype_test(name, dtype)]
         if not isinstance(type_, Scalar) or type_.dtype.kind not in "fc":
             return None
         kind = type_.dtype.kind

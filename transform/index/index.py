@@ -24,6 +24,8 @@ from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
 
+import numpy as np
+
 from ..compile import store
 from ..compile.arguments import key_of
 from ..frontend import Read
@@ -188,13 +190,18 @@ def _read(
 
 
 class _Pickler(pickle.Pickler):
-    def persistent_id(self, value: Any) -> str | None:
-        return value.__name__ if isinstance(value, ModuleType) else None
+    def persistent_id(self, value: Any) -> tuple[str, str] | None:
+        if isinstance(value, ModuleType):
+            return "module", value.__name__
+        # There is one object for each of NumPy's own dtypes, and the short way asks whether it is this one.
+        return ("dtype", value.str) if isinstance(value, np.dtype) and value.isbuiltin == 1 else None
 
 
 class _Unpickler(pickle.Unpickler):
-    def persistent_load(self, name: str) -> ModuleType:
-        return sys.modules.get(name) or importlib.import_module(name)
+    def persistent_load(self, name: tuple[str, str]) -> Any:
+        if name[0] == "dtype":
+            return np.dtype(name[1])
+        return sys.modules.get(name[1]) or importlib.import_module(name[1])
 
 
 def _dumped(value: Any) -> bytes:
