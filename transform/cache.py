@@ -150,6 +150,8 @@ class Specialiser:
         # The types for which code can be made only where the lengths of the arrays are known.
         self._shaped: set[Hashable] = set()
         self._lock = threading.RLock()
+        if flavour.backend == "numba":
+            index.sources()
         _LIVING.add(self)
 
     def clear(self) -> None:

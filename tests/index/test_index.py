@@ -353,7 +353,7 @@ def test_what_others_can_write_to_is_not_read(world):
 
 def test_another_version_finds_nothing(world, monkeypatch):
     world.slope(PLAIN)
-    monkeypatch.setattr(index, "_sources", lambda: "of another day")
+    monkeypatch.setattr(index, "sources", lambda: "of another day")
     assert world.slope(PLAIN) == pytest.approx(PLAIN_SLOPE, rel=1e-14)
     assert world.lowered == 1
 

@@ -36,7 +36,7 @@ from .fingerprints import Untold, fingerprint, fingerprint_of_tree, packages
 from .places import Path as Way
 from .places import Places
 
-__all__ = ["Derived", "Outline", "Subject", "find", "keep", "key"]
+__all__ = ["Derived", "Outline", "Subject", "find", "keep", "key", "sources"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +101,15 @@ def key(subject: Subject, trees: Mapping[str, Tree]) -> str | None:
 
 def _stamp(subject: Subject) -> str:
     """The code that an entry was made of, and what made it; raises Untold where that cannot be told."""
-    return "\n".join([packages(), _sources(), fingerprint(subject.root)])
+    return "\n".join([packages(), sources(), fingerprint(subject.root)])
 
 
 @functools.cache
-def _sources() -> str:
-    """The times and sizes of the files of this package: whoever works on it has no version yet."""
+def sources() -> str:
+    """The times and sizes of the files of this package: whoever works on it has no version yet.
+
+    To be asked for before anything is derived: files may change while a process runs.
+    """
     root = Path(__file__).parents[1]
     found = []
     for folder, _, names in os.walk(root):
