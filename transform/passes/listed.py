@@ -40,8 +40,8 @@ from ..ir import (
 )
 from ..names import LIST
 from ..rules.registry import PRIMITIVES
-from ..types import FLOAT, Array, Dim, List, Scalar, Size, shift
-from .python_numbers import floats, may_be_of_python
+from ..types import FLOAT, INT, Array, Dim, List, Scalar, Size, shift
+from .python_numbers import Numbers, floats
 
 __all__ = ["listed"]
 
@@ -103,14 +103,20 @@ class _Plan:
             self.use(result, 0)
         self.chosen: dict[Var, _Web] = {}
         webs = [each for each in dict.fromkeys(self.webs.values()) if each.fits and each.goes_round]
-        certain = floats(function) if webs else set()
-        numbers: list[Var] = []
-        for web in webs:
-            # Together: of two elements one may be NumPy's in x[i] / y[i], not both Python's.
-            together = [*numbers, *_numbers(web)]
-            if self.is_good(web, certain) and may_be_of_python(function, together):
-                numbers = together
-                self.chosen.update((var, web) for var in web.values)
+        if webs:
+            certain = floats(function)
+            self.choose([web for web in webs if self.is_good(web, certain)], Numbers(function))
+
+    def choose(self, webs: Sequence[_Web], numbers: Numbers) -> None:
+        """Choose as many as may be lists together: one of two numbers may be NumPy's in x[i] / y[i]."""
+        chosen: list[_Web] = []
+        if numbers.may_be_of_python(_numbers(webs)):
+            chosen = [*webs]
+        else:
+            for web in webs:
+                if numbers.may_be_of_python(_numbers([*chosen, web])):
+                    chosen.append(web)
+        self.chosen.update((var, web) for web in chosen for var in web.values)
 
     def is_good(self, web: _Web, certain: set[Atom]) -> bool:
         """Whether what is stored are floats, and the changes from and to arrays are few."""
@@ -222,7 +228,7 @@ def _defined(body: Sequence[Statement]) -> Iterator[Var]:
 
 
 def _is_vector(var: Var) -> bool:
-    return isinstance(var.type, Array) and var.type.dtype.name == "float64" and len(var.type.dims) == 1
+    return isinstance(var.type, Array) and var.type.dtype == FLOAT.dtype and len(var.type.dims) == 1
 
 
 def _is_element(eqn: Eqn) -> bool:
@@ -234,7 +240,7 @@ def _is_element(eqn: Eqn) -> bool:
     if not isinstance(vector, Var) or not _is_vector(vector):
         return False
     (entry,), number = eqn.params["index"], eqn.target if first == 1 else eqn.operands[1]
-    if not isinstance(number.type, Scalar) or number.type.dtype.name not in ("float64", "int64"):
+    if not isinstance(number.type, Scalar) or number.type.dtype not in (FLOAT.dtype, INT.dtype):
         return False
     if type(entry) is int:
         return True
@@ -242,8 +248,8 @@ def _is_element(eqn: Eqn) -> bool:
     return isinstance(index, Scalar) and index.dtype.kind in "iu"
 
 
-def _numbers(web: _Web) -> list[Var]:
-    return [each.target for each in web.elements if each.primitive.name == "getitem"]
+def _numbers(webs: Sequence[_Web]) -> list[Var]:
+    return [each.target for web in webs for each in web.elements if each.primitive.name == "getitem"]
 
 
 class _Rewriting:

@@ -10,10 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Set
 
+import numpy as np
+
 from ..ir import Atom, Eqn, For, Function, If, Lit, Statement, Var, While, walk
 from ..types import Array, List, Scalar
 
-__all__ = ["code_of", "floats", "may_be_of_python"]
+__all__ = ["Numbers", "code_of", "floats"]
 
 _SAME = frozenset(
     ("{0} + {1}", "{0} - {1}", "{0} * {1}", "-{0}", "{0} < {1}", "{0} <= {1}", "{0} > {1}", "{0} >= {1}")
@@ -21,7 +23,8 @@ _SAME = frozenset(
 )
 _OF_A_LIBRARY = re.compile(r"(np|math)\.\w+\([^()]*\)")
 _LISTS = frozenset({"append", "last", "drop"})
-_SINGLE = frozenset({"float16", "float32", "complex64", "complex128"})
+_SINGLE = frozenset(map(np.dtype, ("float16", "float32", "complex64", "complex128")))
+_DOUBLE = np.dtype(np.float64)
 
 
 def code_of(eqn: Eqn) -> str:
@@ -30,28 +33,41 @@ def code_of(eqn: Eqn) -> str:
     return code if isinstance(code, str) else code([each.type for each in eqn.operands], eqn.params)
 
 
-def may_be_of_python(function: Function, found: Iterable[Var]) -> bool:
-    """Whether nobody can tell the numbers `found` from NumPy's if they are Python's."""
-    outside = (*function.params, *(var for var, _ in function.captures))
-    variables = (*outside, *(each for s in walk(function.body) for each in s.targets))
-    if any(each.type.dtype.name in _SINGLE for each in variables):
-        return False  # a number of Python's takes the precision of what it meets
-    reached: set[Atom] = set(found)
-    statements = list(walk(function.body))
-    numpys = {s.target for s in statements if isinstance(s, Eqn) and _is_of_numpy(s)} - reached
-    size = -1
-    while len(reached) > size:
-        size = len(reached)
+class Numbers:
+    """The numbers of a function: which of them may be Python's."""
+
+    def __init__(self, function: Function) -> None:
+        self.results = frozenset(function.results)
+        statements = list(walk(function.body))
+        outside = (*function.params, *(var for var, _ in function.captures))
+        variables = (*outside, *(target for each in statements for target in each.targets))
+        # A number of Python's takes the precision of what it meets.
+        self.in_double = all(each.type.dtype not in _SINGLE for each in variables)
+        self.numpys = {s.target for s in statements if isinstance(s, Eqn) and _is_of_numpy(s)}
+        self.readers: dict[Atom, list[Eqn]] = {}
+        self.targets: dict[Atom, list[Var]] = {}
         for statement in statements:
             if isinstance(statement, Eqn):
-                if not reached.isdisjoint(statement.operands):
-                    if not _same(statement, reached, numpys):
-                        return False
-                    if not _is_of_its_own(statement, numpys):
-                        reached.add(statement.target)
+                for operand in statement.operands:
+                    self.readers.setdefault(operand, []).append(statement)
             else:
-                reached.update(target for atom, target in _handed_on(statement) if atom in reached)
-    return reached.isdisjoint(function.results)
+                for atom, target in _handed_on(statement):
+                    self.targets.setdefault(atom, []).append(target)
+
+    def may_be_of_python(self, found: Iterable[Var]) -> bool:
+        """Whether nobody can tell the numbers `found` from NumPy's if they are Python's."""
+        reached: set[Atom] = set(found)
+        numpys, pending = self.numpys - reached, list(reached)
+        while pending and self.in_double:
+            atom = pending.pop()
+            readers = self.readers.get(atom, ())
+            if not all(_same(each, reached, numpys) for each in readers):
+                return False
+            further = {each.target for each in readers if not _is_of_its_own(each, numpys)}
+            further.update(self.targets.get(atom, ()))
+            pending += further - reached
+            reached |= further
+        return self.in_double and reached.isdisjoint(self.results)
 
 
 def _is_of_numpy(eqn: Eqn) -> bool:
@@ -83,7 +99,7 @@ def _is_element_store(eqn: Eqn, reached: Set[Atom]) -> bool:
     return (
         eqn.primitive.name in ("store", "index_add")
         and isinstance(onto.type, Array)
-        and onto.type.dtype.name == "float64"
+        and onto.type.dtype == _DOUBLE
         and all(k == 1 for k, each in enumerate(eqn.operands) if each in reached)
     )
 
@@ -139,7 +155,7 @@ def floats(function: Function) -> set[Atom]:
 
 def _is_float(atom: Atom) -> bool:
     type_ = atom.type.element if isinstance(atom.type, List) else atom.type
-    return isinstance(type_, Scalar) and type_.dtype.name == "float64" and not _is_int(atom)
+    return isinstance(type_, Scalar) and type_.dtype == _DOUBLE and not _is_int(atom)
 
 
 def _is_int(atom: Atom) -> bool:
