@@ -6,7 +6,7 @@ import warnings
 import numpy as np
 import pytest
 
-from transform import adjoint, grad, tangent, value_and_grad, vjp
+from transform import adjoint, grad, hvp, tangent, value_and_grad, vjp
 from transform.compile import flavour
 
 X = np.array([0.7, -1.3, 2.1, 0.4, 1.9])
@@ -289,3 +289,26 @@ def test_seeds_are_not_written_to():
     np.testing.assert_allclose(derivative(X, seed), 6 * X * W)
     np.testing.assert_array_equal(seed, W)
     np.testing.assert_allclose(grad(lambda x: np.sum(scaled(x)))(X), 6 * X)
+
+
+def parts(v, limit=0.0):
+    low, high = ([], [])
+    for _u in v:
+        pass
+    return sum(low, 0.0), sum(high, 0.0)
+
+
+def of_a_call(w, a):
+    c, d, e = w[1], 0.0, 0.0
+    for key in ("a", "b"):
+        d += 0.5 * sum(p * q for p, q in zip(w, w)) if key == "a" else c if a**2 + c**2 > 0.2 else a  # noqa: B905
+    for key in ("a", "b"):
+        e += 0.5 * math.exp(c) if key == "a" else parts(w, 0.2)[1]
+    return math.sin(a) + e + d
+
+
+def test_a_further_result_of_a_call_stays_an_array():
+    w, w_dot = np.array([1.1, 0.8, 0.5]), np.array([1.0, -2.0, 0.5])
+    dot, a_dot = hvp(of_a_call, (0, 1))(w, 0.3, w_dot, 2.0)
+    np.testing.assert_allclose(dot, w_dot * (1 + np.array([0.0, 0.5 * math.exp(w[1]), 0.0])), rtol=1e-13)
+    assert a_dot == pytest.approx(-2 * math.sin(0.3), rel=1e-13)

@@ -77,6 +77,8 @@ class _Web:
     fits: bool = True
     is_measured: bool = False
     """Whether its length is read."""
+    is_handed_over: bool = False
+    """Whether it is a further result of a call, which makes an array of it."""
     goes_round: bool = False
     """Whether a loop that runs as often as the array is long takes elements."""
 
@@ -122,6 +124,8 @@ class _Plan:
         """Whether what is stored are floats, and the changes from and to arrays are few."""
         if not web.is_written:
             return len(web.values) == 1
+        if web.is_handed_over:
+            return False
         if web.is_measured and len(web.made) > 1:
             return False  # of which of the arrays?
         stored = (each.operands[1] for each in web.elements if each.primitive.name == "store")
@@ -181,6 +185,9 @@ class _Plan:
         if not (taken and eqn.primitive.consumes):
             for target in eqn.targets:
                 self.make(target, len(inside))
+        for target in eqn.others:
+            if target in self.webs:
+                self.webs[target].is_handed_over = True
 
     def use(self, atom: Atom, depth: int) -> None:
         if isinstance(atom, Var) and atom in self.webs:
