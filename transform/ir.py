@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import enum
 import operator
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -43,11 +44,13 @@ __all__ = [
     "Var",
     "While",
     "atoms_of",
+    "count_uses",
     "fresh_copy",
     "has_effect",
     "map_regions",
     "reads",
     "regions_of",
+    "same_atoms",
     "substitute",
     "walk",
 ]
@@ -335,6 +338,20 @@ def reads(body: Sequence[Statement]) -> Iterator[Atom]:
         yield from atoms_of(statement)
         for region in regions_of(statement):
             yield from region.results
+
+
+def count_uses(function: Function) -> Counter[Atom]:
+    """How often each atom is read, results included."""
+    return Counter((*reads(function.body), *function.results))
+
+
+def same_atoms(a: Sequence[Atom], b: Sequence[Atom]) -> bool:
+    """Whether two sequences have the same values and numbers in the same order."""
+    return len(a) == len(b) and all(map(_same, a, b))
+
+
+def _same(a: Atom, b: Atom) -> bool:
+    return a is b or (isinstance(a, Lit) and isinstance(b, Lit) and bool(a.value == b.value))
 
 
 def atoms_of(statement: Statement) -> tuple[Atom, ...]:

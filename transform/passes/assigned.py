@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ..ir import Atom, Eqn, For, Function, Lit, Slot, Statement, Var, map_regions, reads, walk
+from ..ir import Atom, Eqn, For, Function, Lit, Slot, Statement, Var, count_uses, map_regions, walk
 from ..rules.registry import PRIMITIVES
 from ..types import Scalar
 from .python_numbers import floats
@@ -47,9 +47,7 @@ class _Search:
     """The additions `found` that may be assignments."""
 
     def __init__(self, function: Function) -> None:
-        self.uses: dict[Atom, int] = {}
-        for atom in (*reads(function.body), *function.results):
-            self.uses[atom] = self.uses.get(atom, 0) + 1
+        self.uses = count_uses(function)
         self.made: dict[Atom, Eqn] = {s.target: s for s in walk(function.body) if isinstance(s, Eqn)}
         self.function = function
         self.certain: set[Atom] | None = None
@@ -80,7 +78,7 @@ class _Search:
         if not self.counts_from_zero(loop, around):
             return
         index, param, result = loop.body.params[0], loop.body.params[k + 1], loop.body.results[k]
-        if self.uses.get(param) != 1 or self.uses.get(result) != 1:
+        if self.uses[param] != 1 or self.uses[result] != 1:
             return
         indices = (*around, index)
         for statement in loop.body.body:

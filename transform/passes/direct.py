@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ..ir import Atom, Eqn, Function, Slot, Statement, Var, map_regions, reads, walk
+from ..ir import Atom, Eqn, Function, Slot, Statement, Var, count_uses, map_regions, walk
 from ..rules.index import map_slots
 from ..rules.registry import PRIMITIVES
 from ..types import Array, Scalar
@@ -29,10 +29,7 @@ def added_directly(function: Function) -> Function:
     """The function without the zeros in which a sum for a part of an array is gathered."""
     if not any(map(_is_part, walk(function.body))):
         return function
-    uses: dict[Atom, int] = {}
-    for atom in (*reads(function.body), *function.results):
-        uses[atom] = uses.get(atom, 0) + 1
-    return replace(function, body=tuple(_block(function.body, uses, consumed(function.body))))
+    return replace(function, body=tuple(_block(function.body, count_uses(function), consumed(function.body))))
 
 
 def _block(body: Sequence[Statement], uses: dict[Atom, int], overwritten: set[Atom]) -> list[Statement]:

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ..ir import Atom, Eqn, Function, Lit, Statement, Var, map_regions, reads, walk
+from ..ir import Atom, Eqn, Function, Lit, Statement, Var, count_uses, map_regions, same_atoms, walk
 from ..rules.registry import PRIMITIVES
 from ..types import Array, Dims
 
@@ -23,12 +23,9 @@ __all__ = ["with_items_replaced"]
 
 def with_items_replaced(function: Function) -> Function:
     """The function without values of items that only the next value of the item is made of."""
-    uses: dict[Atom, int] = {}
-    for atom in (*reads(function.body), *function.results):
-        uses[atom] = uses.get(atom, 0) + 1
     if not any(isinstance(s, Eqn) and s.primitive.name == "list_add" for s in walk(function.body)):
         return function
-    return replace(function, body=_block(function.body, uses))
+    return replace(function, body=_block(function.body, count_uses(function)))
 
 
 def _block(body: Sequence[Statement], uses: dict[Atom, int]) -> tuple[Statement, ...]:
@@ -68,7 +65,7 @@ def _added_before_it_is_read(
     if added.primitive.name != "list_add" or names != ["list_get", "list_set"] or uses[added.target] != 2:
         return
     (read, replaced), (xs, v, k) = readers, added.operands
-    if not _is_same(read.operands[1], k) or not _is_same(replaced.operands[2], k):
+    if not same_atoms((read.operands[1], replaced.operands[2]), (k, k)):
         return
     if read.target.type != v.type and isinstance(read.target.type, Array):
         return  # the sum may be of another shape
@@ -87,13 +84,9 @@ def _added_to_zeros(added: Eqn, equations: _Equations, uses: dict[Atom, int], bo
     if cleared is None or cleared.primitive.name != "list_set" or uses[ys] != 1:
         return
     xs, zeros, place = cleared.operands
-    if _is_same(place, k) and _is_zero(zeros, v, equations.made.get(zeros)):
+    if same_atoms((place,), (k,)) and _is_zero(zeros, v, equations.made.get(zeros)):
         body.remove(cleared)
         body[body.index(added)] = replace(added, primitive=PRIMITIVES["list_set"], operands=(xs, v, k))
-
-
-def _is_same(a: Atom, b: Atom) -> bool:
-    return a is b or (isinstance(a, Lit) and isinstance(b, Lit) and a.value == b.value)
 
 
 def _is_zero(zeros: Atom, v: Atom, made: Eqn | None) -> bool:

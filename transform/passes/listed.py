@@ -39,14 +39,13 @@ from ..ir import (
     walk,
 )
 from ..names import LIST
+from ..rules.index import INDEX_AT
 from ..rules.registry import PRIMITIVES
 from ..types import FLOAT, INT, Array, Dim, List, Scalar, Size, shift
 from .python_numbers import Numbers, floats
 
 __all__ = ["listed"]
 
-_ELEMENT = {"getitem": 1, "index_add": 2, "store": 2}
-"""Where the index of an element stands among the operands."""
 _OF_LISTS = {"getitem": "list_get", "index_add": "list_add", "store": "list_set"}
 _CHANGES = 2
 """How often an array may become a list, or a list an array, without the loops losing what they gain."""
@@ -240,7 +239,7 @@ def _is_vector(var: Var) -> bool:
 
 def _is_element(eqn: Eqn) -> bool:
     """Whether an equation reads, writes or adds to the element with an index, of a vector of doubles."""
-    first = _ELEMENT.get(eqn.primitive.name)
+    first = INDEX_AT.get(eqn.primitive.name)
     if first is None or set(eqn.params) != {"index"} or len(eqn.params["index"]) != 1:
         return False
     vector = eqn.operands[0]

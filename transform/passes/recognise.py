@@ -9,10 +9,11 @@ Only where the parts have no other use: what the user reads again stays.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ..ir import Atom, Eqn, Function, Lit, Statement, Var, map_regions, reads, walk
+from ..ir import Atom, Eqn, Function, Lit, Statement, Var, count_uses, map_regions, walk
 from ..rules.registry import PRIMITIVES
 
 __all__ = ["recognise"]
@@ -21,10 +22,8 @@ __all__ = ["recognise"]
 def recognise(function: Function, keep: Sequence[Atom] = ()) -> Function:
     """The function with each 1 / (1 + exp(-z)) as one equation; `keep` are read besides its results."""
     made = {s.target: s for s in walk(function.body) if isinstance(s, Eqn)}
-    uses: dict[Atom, int] = {}
-    for atom in [*function.results, *reads(function.body), *keep]:
-        uses[atom] = uses.get(atom, 0) + 1
-    found = _Finder({var: eqn for var, eqn in made.items() if uses.get(var, 0) == 1}, set())
+    uses = count_uses(function) + Counter(keep)
+    found = _Finder({var: eqn for var, eqn in made.items() if uses[var] == 1}, set())
     body = found.block(function.body)
     return replace(function, body=found.without_parts(body)) if found.parts else function
 

@@ -29,7 +29,7 @@ from ..ir import (
     Sweep,
     Var,
     While,
-    reads,
+    count_uses,
     walk,
 )
 from ..rules.build import Builder, Value, op
@@ -72,7 +72,7 @@ def simplify(function: Function) -> Function:
 class _Simplifier:
     def __init__(self, function: Function) -> None:
         self.builder = Builder(rewrite=self.rewrite)
-        self.uses = _uses(function)
+        self.uses = count_uses(function)
         self.results = {
             result for result in function.results if isinstance(result, Var) and not result.temporary
         }
@@ -287,14 +287,6 @@ def _tested(loop: While) -> Iterator[Var]:
                 tested.add(statement.condition)
     pairs = zip(loop.condition.params, loop.body.params, strict=True)
     yield from (inside for param, inside in pairs if param in tested)
-
-
-def _uses(function: Function) -> dict[Var, int]:
-    uses: dict[Var, int] = {}
-    for atom in (*reads(function.body), *function.results):
-        if isinstance(atom, Var):
-            uses[atom] = uses.get(atom, 0) + 1
-    return uses
 
 
 def _key(atom: Atom) -> Any:

@@ -21,10 +21,22 @@ from .lengths import derived, slice_length
 from .registry import PRIMITIVES, function, primitive
 from .shape import dim, normal_axis, sizes_of
 
-__all__ = ["getitem", "index_shape", "index_template", "may_repeat", "numbers", "scatter", "slices"]
+__all__ = [
+    "INDEX_AT",
+    "getitem",
+    "index_shape",
+    "index_template",
+    "may_repeat",
+    "numbers",
+    "scatter",
+    "slices",
+]
 
 Params = Mapping[str, Any]
 Entry = Any
+
+INDEX_AT = {"getitem": 1, "store": 2, "index_add": 2}
+"""Where among the operands of these primitives those of the index begin."""
 
 
 # Templates.

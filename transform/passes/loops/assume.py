@@ -23,15 +23,13 @@ from ...rules.build import Builder
 from ...rules.callees import CALL
 from ...rules.effects import guard
 from ...rules.families import fit
-from ...rules.index import slices
+from ...rules.index import INDEX_AT, slices
 from ...rules.lengths import beyond, reach
 from ...types import Array, Dim, Dims, List, Size, Type
 from ..messages import only_raises
 from ..own import own
 
 __all__ = ["assumed"]
-
-_INDEXED = ("getitem", "store", "index_add")
 
 
 def assumed(function: Function) -> Function:
@@ -61,7 +59,7 @@ def _wanted(function: Function) -> dict[Any, int]:
     own_symbols = _symbols(function.params)
     wanted: dict[Any, int] = {}
     for eqn in walk(function.body):
-        if isinstance(eqn, Eqn) and eqn.primitive.name in _INDEXED and not eqn.params.get("prefix"):
+        if isinstance(eqn, Eqn) and eqn.primitive.name in INDEX_AT and not eqn.params.get("prefix"):
             for size, cut in slices([each.type for each in eqn.operands], eqn.params):
                 n = reach(cut)
                 if n is not None and isinstance(size, Dim) and size.symbol in own_symbols:

@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from ...ir import Atom, Eqn, For, Function, Lit, Statement, Var, map_regions, walk
+from ...rules.index import INDEX_AT
 from ...types import Array, Size
 from .checks import Check, check_of_all, checks_in_views
 from .limits import Limits, Sum, indices_of
@@ -115,9 +116,10 @@ class _Checks:
 
     def doubtful(self, eqn: Eqn, facts: set[Fact]) -> Iterator[tuple[int, Atom]]:
         """What an equation reads or writes, where that is not surely inside; from then on it is."""
-        first = {"getitem": 1, "store": 2, "index_add": 2}.get(eqn.primitive.name)
         array = eqn.operands[0] if eqn.operands else None
-        if first is None or not isinstance(array, Var) or not isinstance(array.type, Array):
+        if not isinstance(array, Var) or not isinstance(array.type, Array):
+            return
+        if eqn.primitive.name not in INDEX_AT:
             return
         for axis, index in indices_of(eqn):
             many = isinstance(index.type, Array)

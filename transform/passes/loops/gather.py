@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ...ir import Atom, Eqn, Lit, Statement, Var, map_regions, reads
+from ...ir import Eqn, Statement, Var, map_regions, reads, same_atoms
 from ...rules.build import Builder, Value, op
 from .jobs import Job, Kind, Mode, first_axis, full_index, is_cut
 
@@ -138,7 +138,7 @@ def _stored_before(eqn: Eqn, done: Sequence[Statement]) -> Eqn | None:
             same = (
                 statement.primitive.name in ("store", "index_add")
                 and statement.params == eqn.params
-                and _same_index(statement.operands[2:], eqn.operands[2:])
+                and same_atoms(statement.operands[2:], eqn.operands[2:])
                 and not any(isinstance(each, Var) and hasattr(each.type, "dims") for each in eqn.operands[1:])
                 and not any(hasattr(each.type, "dims") for each in statement.operands[1:])
                 and statement.operands[0].type.dtype == eqn.operands[1].type.dtype
@@ -147,11 +147,3 @@ def _stored_before(eqn: Eqn, done: Sequence[Statement]) -> Eqn | None:
         if eqn.operands[0] in {*reads([statement])}:
             return None
     return None
-
-
-def _same_index(a: Sequence[Atom], b: Sequence[Atom]) -> bool:
-    return len(a) == len(b) and all(map(_is_same, a, b))
-
-
-def _is_same(a: Atom, b: Atom) -> bool:
-    return a is b or (isinstance(a, Lit) and isinstance(b, Lit) and bool(a.value == b.value))

@@ -17,22 +17,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ...ir import (
-    Atom,
-    Eqn,
-    For,
-    Function,
-    Region,
-    Statement,
-    Var,
-    While,
-    has_effect,
-    map_regions,
-    substitute,
-)
+from ...ir import Atom, Eqn, For, Function, Region, Statement, Var, While, has_effect, map_regions, substitute
 from ...names import ADJOINT
 from ...rules.build import Builder
-from ...rules.index import shifted
+from ...rules.index import INDEX_AT, shifted
 from ...rules.registry import PRIMITIVES
 from ...types import Array, Scalar
 from ..memory import defined_in
@@ -40,8 +28,6 @@ from .limits import Limits
 from .uses import Access, Uses
 
 __all__ = ["holding"]
-
-_FIRST_INDEX = {"getitem": 1, "store": 2, "index_add": 2}
 
 
 def holding(function: Function) -> Function:
@@ -81,7 +67,7 @@ class _Beside:
         for k, statement in enumerate(body):
             if k > position and has_effect(statement):
                 break
-            if isinstance(statement, Eqn) and statement.primitive.name in _FIRST_INDEX:
+            if isinstance(statement, Eqn) and statement.primitive.name in INDEX_AT:
                 if isinstance(statement.operands[0].type, Array):
                     self.accesses.append(Access.of(statement, k))
 
@@ -177,7 +163,7 @@ class _Rewrite:
 
     def _place(self) -> tuple[Any, tuple[Atom, ...]]:
         eqn = self.held.accesses[0].eqn
-        first = _FIRST_INDEX[eqn.primitive.name]
+        first = INDEX_AT[eqn.primitive.name]
         return shifted(eqn.params["index"], -first), eqn.operands[first:]
 
     def access(self, name: str, target: Var, *operands: Atom) -> Eqn:

@@ -35,6 +35,7 @@ from ...ir import (
     regions_of,
     substitute,
 )
+from ...rules.index import INDEX_AT
 from ...rules.registry import PRIMITIVES
 from ...types import Array, Scalar
 from .groups import NEW
@@ -150,7 +151,7 @@ class _Plan:
 
     def is_of_element(self, eqn: Eqn) -> bool:
         """Whether an equation reads or writes one element, known once loops are written out; notes which."""
-        at = {"getitem": 1, "store": 2, "index_add": 2}.get(eqn.primitive.name)
+        at = INDEX_AT.get(eqn.primitive.name)
         array = eqn.operands[0]
         assert isinstance(array, Var)
         assert isinstance(array.type, Array)

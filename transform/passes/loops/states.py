@@ -19,7 +19,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ...ir import Atom, Eqn, For, Function, Lit, Slot, Statement, Var, map_regions, reads, substitute, walk
+from ...ir import (
+    Atom,
+    Eqn,
+    For,
+    Function,
+    Slot,
+    Statement,
+    Var,
+    count_uses,
+    map_regions,
+    same_atoms,
+    substitute,
+    walk,
+)
 from ...rules.build import Builder
 from ...rules.creation import new_array
 from ...rules.registry import PRIMITIVES
@@ -68,7 +81,7 @@ def _found(function: Function) -> Iterator[_State]:
     loops = [each for each in walk(function.body) if isinstance(each, For)]
     targets = {target: (each, k) for each in loops for k, target in enumerate(each.targets)}
     made = {each.target: each for each in walk(function.body) if isinstance(each, Eqn)}
-    uses = Counter((*reads(function.body), *function.results))
+    uses = count_uses(function)
     for back in loops:
         for j, init in enumerate(back.init):
             if init in targets:
@@ -128,7 +141,7 @@ def _is_the_same(state: _State, made: dict[Var, Eqn]) -> bool:
     if not _is_nearly_all(part.target.type, state.before.type):
         return False
     ends = ((steps.start, steps.stop, steps.step), (back.start, back.stop, back.step))
-    if not _are_equal(*ends) or steps.reverse == back.reverse:
+    if not same_atoms(*ends) or steps.reverse == back.reverse:
         return False
     if _index(record) != (Slot(2),) or _index(state.read) != (Slot(1),):
         return False
@@ -138,14 +151,6 @@ def _is_the_same(state: _State, made: dict[Var, Eqn]) -> bool:
 
 def _index(eqn: Eqn) -> Any:
     return eqn.params["index"]
-
-
-def _are_equal(a: Sequence[Atom], b: Sequence[Atom]) -> bool:
-    return len(a) == len(b) and all(map(_is_equal, a, b))
-
-
-def _is_equal(a: Atom, b: Atom) -> bool:
-    return a is b or (isinstance(a, Lit) and isinstance(b, Lit) and bool(a.value == b.value))
 
 
 def _is_nearly_all(part: Any, whole: Any) -> bool:
