@@ -81,16 +81,9 @@ class Specialisation:
         """The same code with captured values bound anew; None where more than such a value has changed."""
         if not all(read.still_holds() for read in self.reads):
             return None
-        return self.with_reads(
-            tuple(r if r.var is None else replace(r, value=r.current()) for r in self.reads)
-        )
-
-    def with_reads(self, reads: tuple[Read, ...]) -> Specialisation:
-        """The same code with the captured values of these reads."""
-        names = self.emitted.names
-        values = {names[r.var]: r.value for r in reads if r.var is not None and r.var in names}
-        emitted = replace(self.emitted, constants={**self.emitted.constants, **values})
-        return replace(self, reads=reads, compiled=self.compiled.bound(emitted))
+        reads = tuple(r if r.var is None else replace(r, value=r.current()) for r in self.reads)
+        made = replace(self, reads=reads)
+        return replace(made, compiled=self.compiled.bound(self.emitted.bound(made.captured)))
 
 
 def specialisation(
@@ -100,24 +93,18 @@ def specialisation(
 
     What is made of a `subject` is kept for other processes, or was kept by one.
     """
-    key = index.key(subject, trees) if subject is not None else None
-    if key is not None and subject is not None and (found := index.find(key, subject)) is not None:
-        return _restored(found, functools.cache(lambda: build(trees)), flavour)
+    entry = index.entry(subject, trees) if subject is not None else None
+    built = functools.cache(lambda: build(trees))
     with _uncollected():
-        built = build(trees)
-        written = flavour.written(built.function)
-        compiled = flavour.ready(written, lambda: built.function)
-    outline = Outline.of(built.primal)
-    if key is not None and subject is not None:
-        found = Derived(built.function, built.primal, outline, built.reads, written)
-        index.keep(key, subject, found)
-    return Specialisation(built.function, built.primal, outline, built.reads, compiled, lambda: built)
-
-
-def _restored(found: Derived, build: Callable[[], Built], flavour: Flavour) -> Specialisation:
-    compiled = flavour.ready(found.written, lambda: build().function)
-    made = Specialisation(found.function, found.primal, found.outline, found.reads, compiled, build)
-    return made.with_reads(found.reads)
+        found = entry.find() if entry is not None else None
+        if found is None:
+            made = built()
+            written = flavour.written(made.function)
+            found = Derived(made.function, made.primal, Outline.of(made.primal), made.reads, written)
+            if entry is not None:
+                entry.keep(found)
+        compiled = flavour.ready(found.written, lambda: built().function)
+    return Specialisation(found.function, found.primal, found.outline, found.reads, compiled, built)
 
 
 @contextlib.contextmanager

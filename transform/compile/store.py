@@ -184,7 +184,7 @@ def is_whole(entry: Path) -> bool:
 
 
 def _digests(entry: Path) -> dict[str, str]:
-    files = sorted(machine_code(entry))
+    files = sorted(_machine_code(entry))
     return {
         file.relative_to(entry).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest() for file in files
     }
@@ -192,12 +192,12 @@ def _digests(entry: Path) -> dict[str, str]:
 
 def discard(entry: Path) -> None:
     """Remove the machine code of an entry."""
-    for file in (*machine_code(entry), entry / DIGESTS):
+    for file in (*_machine_code(entry), entry / DIGESTS):
         with contextlib.suppress(OSError):
             file.unlink()
 
 
-def machine_code(entry: Path) -> list[Path]:
+def _machine_code(entry: Path) -> list[Path]:
     """The files of an entry that Numba has written."""
     walked = ((folder, names) for folder, _, names in os.walk(entry))
     return [Path(folder, name) for folder, names in walked for name in names if name.endswith(FILES)]

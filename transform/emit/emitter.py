@@ -7,7 +7,7 @@ Function  =>  def loss_adjoint(x, L_bar=1.0):
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -90,6 +90,11 @@ class Emitted:
     def helpers(self) -> tuple[str, ...]:
         """The sources of the helpers that the def calls."""
         return split(self.refers)[1]
+
+    def bound(self, values: Iterable[tuple[Var, Any]]) -> Emitted:
+        """The same with other captured values, by the Vars that stand for them."""
+        known = {self.names[var]: value for var, value in values if var in self.names}
+        return replace(self, constants={**self.constants, **known})
 
     @property
     def namespace(self) -> dict[str, Any]:

@@ -1,5 +1,5 @@
 """What earlier processes derived, found again by what it was derived from."""
 
-from .index import Derived, Outline, Subject, find, keep, key, sources
+from .index import Derived, Entry, Outline, Subject, entry, sources
 
-__all__ = ["Derived", "Outline", "Subject", "find", "keep", "key", "sources"]
+__all__ = ["Derived", "Entry", "Outline", "Subject", "entry", "sources"]

@@ -5,7 +5,7 @@ function that is edited has one entry and not many. The entry says of what it wa
 which versions, and what was read from outside on the way, with a fingerprint each. It holds if all of that
 still is what it was.
 
-    key(subject, trees)  ->  <cache>/derived/5b1e...  ->  Derived
+    entry(subject, trees)  ->  <cache>/derived/5b1e...  ->  Derived
 
 The bodies of functions are not kept: the text is all that runs.
 """
@@ -36,7 +36,7 @@ from .fingerprints import Untold, fingerprint, fingerprint_of_tree, packages
 from .places import Path as Way
 from .places import Places
 
-__all__ = ["Derived", "Outline", "Subject", "find", "keep", "key", "sources"]
+__all__ = ["Derived", "Entry", "Outline", "Subject", "entry", "sources"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,34 @@ class Derived:
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """A place in the index, for a subject and arguments of some types."""
+
+    name: str
+    subject: Subject
+
+    def find(self) -> Derived | None:
+        """What an earlier process kept, with the values of now; None where it is void."""
+        data = store.load(self.name)
+        if data is None:
+            return None
+        try:
+            return _restored(self.subject, *_Unpickler(io.BytesIO(data)).load())
+        except Exception:  # of another make, or a class is gone: whatever it is, it is derived anew
+            return None
+
+    def keep(self, derived: Derived) -> None:
+        """Keep what was derived, if everything that it was derived from can be told in another process."""
+        try:
+            stamp, noted = _stamp(self.subject), _noted(self.subject, derived.reads)
+            faces = _face(derived.function), _face(derived.primal)
+            data = _dumped((stamp, noted, *faces, derived.outline, _without_values(derived)))
+        except (Untold, pickle.PicklingError, AttributeError, TypeError):
+            return
+        store.save(self.name, data)
+
+
+@dataclass(frozen=True, slots=True)
 class _Noted:
     """A Read as it is kept: the way to its holder, and the fingerprint of its value or of its type."""
 
@@ -84,8 +112,8 @@ class _Noted:
     var: Var | None
 
 
-def key(subject: Subject, trees: Mapping[str, Tree]) -> str | None:
-    """What an entry is found by; None where something has no fingerprint."""
+def entry(subject: Subject, trees: Mapping[str, Tree]) -> Entry | None:
+    """The entry for arguments of these types; None where something has no fingerprint."""
     root = getattr(subject.root, "py_func", subject.root)
     if type(root) is not FunctionType or store.folder() is None:
         return None
@@ -96,7 +124,7 @@ def key(subject: Subject, trees: Mapping[str, Tree]) -> str | None:
         types = [f"{name}: {fingerprint_of_tree(tree)}" for name, tree in trees.items()]
     except Untold:
         return None
-    return store.key("\n".join([owner, *map(repr, subject.plans), *types]))
+    return Entry(store.key("\n".join([owner, *map(repr, subject.plans), *types])), subject)
 
 
 def _stamp(subject: Subject) -> str:
@@ -118,18 +146,6 @@ def sources() -> str:
                 state = os.stat(os.path.join(folder, name))
                 found.append(f"{folder} {name} {state.st_mtime_ns} {state.st_size}")
     return "\n".join(sorted(found))
-
-
-def keep(key: str, subject: Subject, derived: Derived) -> None:
-    """Keep what was derived, if everything that it was derived from can be told in another process."""
-    try:
-        stamp, noted = _stamp(subject), _noted(subject, derived.reads)
-        written = _without_values(derived)
-        faces = _face(derived.function), _face(derived.primal)
-        data = _dumped((stamp, *faces, derived.outline, noted, written))
-    except (Untold, pickle.PicklingError, AttributeError, TypeError):
-        return
-    store.save(key, data)
 
 
 def _face(function: Function) -> Function:
@@ -164,17 +180,23 @@ def _mark(value: Any, var: Var | None) -> str:
     return f"{key_of(value)!r}" if capturable(value) else ""
 
 
-def find(key: str, subject: Subject) -> Derived | None:
-    """What an earlier process kept, with what is read from outside as it is now; None where it is void."""
-    data = store.load(key)
-    if data is None:
+def _restored(
+    subject: Subject,
+    stamp: str,
+    noted: tuple[list[_Noted], list[tuple[Way, Way]]],
+    function: Function,
+    primal: Function,
+    outline: Outline,
+    written: Any,
+) -> Derived | None:
+    """What was kept, if all that it was made of still is what it was, with the values of now."""
+    reads = _read(subject, *noted) if stamp == _stamp(subject) else None
+    if reads is None:
         return None
-    try:
-        stamp, function, primal, outline, (noted, same), written = _Unpickler(io.BytesIO(data)).load()
-        reads = _read(subject, noted, same) if stamp == _stamp(subject) else None
-    except Exception:  # an entry of another make, a class that is gone: whatever it is, it is derived anew
-        return None
-    return None if reads is None else Derived(function, primal, outline, reads, written)
+    written = replace(
+        written, emitted=written.emitted.bound((r.var, r.value) for r in reads if r.var is not None)
+    )
+    return Derived(function, primal, outline, reads, written)
 
 
 def _read(

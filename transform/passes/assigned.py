@@ -25,12 +25,9 @@ _ASSIGNED = {"index_add": "store", "list_add": "list_set"}
 
 
 def with_elements_assigned(function: Function) -> Function:
-    """The function with such elements assigned, its callees likewise."""
-    callees = {callee: with_elements_assigned(each) for callee, each in function.callees.items()}
+    """The function with such elements assigned."""
     found = _Search(function).found
-    if not found and not callees:
-        return function
-    return replace(function, body=_body(function.body, found), callees=callees)
+    return replace(function, body=_body(function.body, found)) if found else function
 
 
 def _body(body: Sequence[Statement], found: set[Eqn]) -> tuple[Statement, ...]:

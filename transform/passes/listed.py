@@ -52,13 +52,12 @@ _CHANGES = 2
 
 
 def listed(function: Function) -> Function:
-    """The function with lists in place of such arrays, its callees likewise."""
-    callees = {callee: listed(each) for callee, each in function.callees.items()}
+    """The function with lists in place of such arrays."""
     plan = _Plan(function)
     if not plan.chosen:
-        return replace(function, callees=callees) if callees else function
+        return function
     body, results = _Rewriting(plan).function(function)
-    return replace(function, body=body, results=results, callees=callees)
+    return replace(function, body=body, results=results)
 
 
 @dataclass(eq=False)

@@ -28,9 +28,8 @@ _ADD_ROWS = Primitive(
 
 
 def with_rows_added(function: Function) -> Function:
-    """The function with the helper where it adds rows, its callees likewise."""
-    callees = {callee: with_rows_added(each) for callee, each in function.callees.items()}
-    return replace(function, body=tuple(_body(function.body)), callees=callees)
+    """The function with the helper where it adds rows."""
+    return replace(function, body=tuple(_body(function.body)))
 
 
 def _body(body: Sequence[Statement]) -> Iterator[Statement]:

@@ -22,12 +22,12 @@ from ...rules.shape import dim_values
 from ...types import INT, Array, Dims, rank
 from .contractions import CONTRACTIONS
 from .scans import SCANS, scanned
-from .written_out import WRITTEN_OUT
+from .written_out import read_one_by_one, survivors, write_one_by_one
 
 __all__ = ["expanded"]
 
 Rule = Callable[[Eqn, Sequence[Value]], "Value | None"]
-RULES: dict[str, Rule] = {**CONTRACTIONS, **WRITTEN_OUT}
+RULES: dict[str, Rule] = {**CONTRACTIONS, "surviving": survivors}
 
 
 def rule(*names: str) -> Callable[[Rule], Rule]:
@@ -154,7 +154,7 @@ def _where_a_mask_is(eqn: Eqn, operands: Sequence[Value]) -> Value | None:
     """Masks of several axes, along one."""
     x = operands[0]
     if not _is_masked(eqn, x, operands[1:], 1):
-        return WRITTEN_OUT["getitem"](eqn, operands)
+        return read_one_by_one(eqn, operands)
     return x.builder.apply(PRIMITIVES["getitem"], (op.ravel(x), op.ravel(operands[1])), eqn.params)
 
 
@@ -163,7 +163,7 @@ def _to_where_a_mask_is(eqn: Eqn, operands: Sequence[Value]) -> Value | None:
     """Into a mask of several axes: one number element by element, several along one axis."""
     x, value = operands[:2]
     if not _is_masked(eqn, x, operands[2:], 2) or eqn.params.get("prefix"):
-        return WRITTEN_OUT[eqn.primitive.name](eqn, operands)
+        return write_one_by_one(eqn, operands)
     mask = operands[2]
     if not isinstance(value.type, Array):
         there = value if eqn.primitive.name == "store" else x + value

@@ -19,7 +19,7 @@ from ...rules.index import map_slots
 from ...rules.shape import dim
 from ...types import Array, rank
 
-__all__ = ["WRITTEN_OUT"]
+__all__ = ["read_one_by_one", "survivors", "write_one_by_one"]
 
 _MOST = 16
 """How many elements are written out."""
@@ -72,7 +72,8 @@ def _kth(entry: Any, k: int) -> Any:
     return entry[k if len(entry) > 1 else 0] if isinstance(entry, list) else entry
 
 
-def _read(eqn: Eqn, operands: Sequence[Value]) -> Value | None:
+def read_one_by_one(eqn: Eqn, operands: Sequence[Value]) -> Value | None:
+    """An array of elements, or of parts of an array; None where the index is no list."""
     x, index = operands[0], _Index(eqn, operands, 1)
     if not index.plain:
         return None
@@ -85,8 +86,8 @@ def _read(eqn: Eqn, operands: Sequence[Value]) -> Value | None:
     return as_array(x.builder, parts)
 
 
-def _write(eqn: Eqn, operands: Sequence[Value]) -> Value | None:
-    """A store, or an addition, for each element."""
+def write_one_by_one(eqn: Eqn, operands: Sequence[Value]) -> Value | None:
+    """A store, or an addition, for each element; None where the index is no list."""
     array, value, index = operands[0], operands[1], _Index(eqn, operands, 2)
     depth = rank(array.type) - sum(not isinstance(entry, slice) for entry in eqn.params["index"]) + 1
     axis = index.axis - (depth - rank(value.type))
@@ -112,7 +113,7 @@ def _part(value: Value, axis: int, k: int, count: int) -> Value | None:
     return op.getitem(value, index=(*(slice(None) for _ in range(axis)), entry))
 
 
-def _survivors(eqn: Eqn, operands: Sequence[Value]) -> Value | None:
+def _of_a_list(eqn: Eqn, operands: Sequence[Value]) -> Value | None:
     """Which of the values that are stored are not stored over, where the index is one list of ints."""
     array, index = operands[0], eqn.params["index"]
     if len(index) != 1 or not isinstance(index[0], list) or rank(array.type) != 1:
@@ -137,7 +138,7 @@ def _survivors(eqn: Eqn, operands: Sequence[Value]) -> Value | None:
     return as_array(array.builder, stays)
 
 
-def _apart(eqn: Eqn, operands: Sequence[Value]) -> Value | None:
+def _of_an_array(eqn: Eqn, operands: Sequence[Value]) -> Value | None:
     """The same for an array of ints."""
     array, *dynamic = operands
     if eqn.params["index"] != (Slot(1),) or rank(array.type) != 1 or eqn.params.get("prefix"):
@@ -147,9 +148,7 @@ def _apart(eqn: Eqn, operands: Sequence[Value]) -> Value | None:
     return op.last_of_each(dim(array, 0), dynamic[0])
 
 
-def _surviving(eqn: Eqn, operands: Sequence[Value]) -> Value | None:
-    made = _survivors(eqn, operands)
-    return _apart(eqn, operands) if made is None else made
-
-
-WRITTEN_OUT = {"getitem": _read, "store": _write, "index_add": _write, "surviving": _surviving}
+def survivors(eqn: Eqn, operands: Sequence[Value]) -> Value | None:
+    """Which of the values that are stored stay, where the index of a vector is a list or an array of ints."""
+    made = _of_a_list(eqn, operands)
+    return _of_an_array(eqn, operands) if made is None else made
