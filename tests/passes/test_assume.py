@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from tests.passes.test_loops import looped
 from tests.support.flavours import assert_gradients_agree, moving
+from tests.support.sweeps import looped
 from transform import adjoint, grad, tangent, verify
 from transform.passes.loops import assumed
 

@@ -4,7 +4,8 @@ import re
 
 import numpy as np
 
-from tests.passes.test_loops import M, V, looped
+from tests.passes.test_loops import M, V
+from tests.support.sweeps import looped
 from transform import adjoint, tangent
 
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from tests.passes.test_loops import V, looped
-from tests.programs import check
-from tests.support.flavours import assert_gradients_agree, moving
+from tests.passes.test_loops import V
+from tests.support.flavours import assert_gradients_agree
+from tests.support.sweeps import assert_loops_agree, looped
 from transform import adjoint, grad, tangent
 
 pytest.importorskip("numba")
@@ -111,13 +111,7 @@ def test_both_flavours_agree(program, arguments):
 @pytest.mark.parametrize("program, arguments", CASES, ids=NAMES)
 @pytest.mark.parametrize("make", [tangent, adjoint])
 def test_loops_compute_the_same(program, arguments, make):
-    wrt = moving(arguments)
-    seeds = [np.cos(arguments[k] + 1.0) for k in wrt] if make is tangent else [1.0]
-    derivative = make(program, wrt)
-    function, _ = looped(derivative, *arguments)
-    want, got = derivative(*arguments, *seeds), function(*arguments, *seeds)
-    for a, b in zip(check.leaves(got), check.leaves(want), strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-14)
+    assert_loops_agree(make, program, arguments)
 
 
 def test_what_is_added_to_a_part_of_a_vector_is_added_in_a_loop():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.support.random_loops import Programs, assert_computes, downwards
-from tests.support.sweeps import reverse_sweep
+from tests.support.sweeps import eliminated, reverse_sweep
 from transform import adjoint, verify
 from transform.emit import emit
 from transform.ir import Eqn, For, walk
@@ -13,16 +13,6 @@ from transform.passes.loops.held import holding
 
 V = np.linspace(0.3, 1.2, 6)
 M = np.outer(V, V + 0.4) + 3 * np.eye(6)
-
-
-def eliminated(A):
-    n = len(A)
-    for k in range(n):
-        for i in range(k + 1, n):
-            A[i, k] /= A[k, k]
-            for j in range(k + 1, n):
-                A[i, j] -= A[i, k] * A[k, j]
-    return A
 
 
 def product(A, x):

@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 
 from tests.programs import check, test_arrays, test_kernels, test_statistics, test_stores, test_views
-from transform import adjoint, grad, tangent, verify
-from transform.emit import emit
-from transform.passes.loops import loops
+from tests.support.sweeps import looped
+from transform import adjoint, grad, tangent
 
 MODULES = (test_arrays, test_kernels, test_statistics, test_stores, test_views)
 
@@ -25,16 +24,6 @@ PROGRAMS = [
     for arguments, _ in getattr(thing, "cases", ())[:1]
     if all(_is_plain(each) for each in inspect.signature(thing).parameters.values())
 ]
-
-
-def looped(derivative, *arguments):
-    """The derivative for such arguments with its array equations as loops, and its text."""
-    function = loops(derivative.specialize(*arguments).function)
-    verify.check(function)
-    emitted = emit(function)
-    scope = dict(emitted.namespace)
-    exec(emitted.definition, scope)
-    return scope[emitted.name], emitted.definition
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from tests.passes.test_loops import looped
-from tests.support.flavours import assert_gradients_agree, moving
+from tests.support.flavours import assert_gradients_agree
+from tests.support.sweeps import assert_loops_agree
 from transform import adjoint, grad, tangent
 
 pytest.importorskip("numba")
@@ -126,14 +126,7 @@ def test_both_flavours_agree(program, arguments):
 @pytest.mark.parametrize("program, arguments", CASES, ids=NAMES)
 @pytest.mark.parametrize("make", [tangent, adjoint])
 def test_loops_compute_the_same(program, arguments, make):
-    wrt = moving(arguments)
-    seeds = [np.cos(arguments[k] + 1.0) for k in wrt] if make is tangent else [1.0]
-    derivative = make(program, wrt)
-    function, _ = looped(derivative, *arguments)
-    want, got = derivative(*arguments, *seeds), function(*arguments, *seeds)
-    want, got = (each if isinstance(each, tuple) else (each,) for each in (want, got))
-    for a, b in zip(got, want, strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-14)
+    assert_loops_agree(make, program, arguments)
 
 
 def code(program, arguments):

@@ -6,22 +6,12 @@ import numpy as np
 import pytest
 
 from tests.support.random_loops import Programs, assert_computes, downwards
-from tests.support.sweeps import reverse_sweep
+from tests.support.sweeps import eliminated, reverse_sweep
 from transform import adjoint, verify
 from transform.ir import Eqn, Sweep, map_regions, walk
 from transform.passes.loops.settled import settled
 
 M = np.outer(np.linspace(0.3, 1.2, 5), np.linspace(0.5, 1.1, 5)) + 3 * np.eye(5)
-
-
-def eliminated(A):
-    n = len(A)
-    for k in range(n):
-        for i in range(k + 1, n):
-            A[i, k] /= A[k, k]
-            for j in range(k + 1, n):
-                A[i, j] -= A[i, k] * A[k, j]
-    return A
 
 
 def scaled(A, k):

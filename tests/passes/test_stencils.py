@@ -6,7 +6,7 @@ import linecache
 import numpy as np
 import pytest
 
-from tests.passes.test_loops import looped
+from tests.support.sweeps import looped
 from transform import adjoint
 
 

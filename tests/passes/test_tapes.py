@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from benchmarks.workloads import FAMILIES
-from tests.passes.test_loops import looped
+from tests.support.sweeps import looped
 from transform import adjoint, grad, verify
 from transform.emit import emit
 from transform.passes.loops.tapes import indexed

@@ -23,7 +23,7 @@ from .once import unrolled
 from .padding import padded
 from .peel import peeled
 from .row_blocks import blocked
-from .rows import added_at_once
+from .rows_at_once import added_at_once
 from .scalars import scalars
 from .settled import settled
 from .squares import multiplied
